@@ -1,0 +1,71 @@
+"""Models and their cards: where they lie, what they are, whether they are unaltered."""
+
+from __future__ import annotations
+
+import hashlib
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from vtdrive.errors import ModelError
+
+__all__ = ["ModelCard", "data_dir", "list_cards", "load_card", "verified"]
+
+
+def data_dir(kind: str) -> Path:
+    """The folder of bundled `models`, `configs` or `demo`: inside a wheel, else the checkout."""
+    packaged = Path(__file__).parent / "_data" / kind
+    return packaged if packaged.is_dir() else Path(__file__).parent.parent / kind
+
+
+@dataclass(frozen=True, slots=True)
+class ModelCard:
+    """Facts about one .onnx file, read from the .toml beside it."""
+
+    path: Path
+    """The model file."""
+    kind: str
+    """`emotion` or `blendshapes`."""
+    sha256: str
+    facts: Mapping[str, Any]
+    """The whole table, as written."""
+
+
+def load_card(model: Path) -> ModelCard:
+    """The card of `model` (an .onnx path); raises ModelError when either file is missing or wrong."""
+    card = model.with_suffix(".toml")
+    if not model.is_file():
+        raise ModelError(f"model {model.name} is missing", f"put it back at {model}, or reinstall")
+    try:
+        facts = tomllib.loads(card.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ModelError(
+            f"{model.name} has no card", f"write {card.name} beside it (docs/reference/models.md)"
+        ) from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as fault:
+        raise ModelError(f"the card {card.name} is not TOML: {fault}", "mend or replace it") from fault
+    missing = [key for key in ("kind", "sha256") if not isinstance(facts.get(key), str)]
+    if missing:
+        raise ModelError(f"the card {card.name} lacks {', '.join(missing)}", "add what is missing")
+    return ModelCard(model, facts["kind"], facts["sha256"], facts)
+
+
+def verified(card: ModelCard) -> bytes:
+    """The model's bytes, after checking that they are the ones the card was written for."""
+    data = card.path.read_bytes()
+    found = hashlib.sha256(data).hexdigest()
+    if found != card.sha256:
+        raise ModelError(
+            f"model {card.path.name} is not the file its card describes"
+            f" (sha256 {found[:12]}…, expected {card.sha256[:12]}…)",
+            "it is damaged or was replaced: restore it, or reinstall vtdrive",
+        )
+    return data
+
+
+def list_cards(folder: Path | None = None) -> list[ModelCard]:
+    """Cards of every .onnx in `folder` (the bundled models when None), by name."""
+    where = folder or data_dir("models")
+    return [load_card(path) for path in sorted(where.glob("*.onnx"))]
