@@ -45,7 +45,9 @@ def load_card(model: Path) -> ModelCard:
             f"{model.name} has no card", f"write {card.name} beside it (docs/reference/models.md)"
         ) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as fault:
-        raise ModelError(f"the card {card.name} is not TOML: {fault}", "mend or replace it") from fault
+        raise ModelError(
+            f"the card {card.name} is not TOML: {fault}", "mend or replace it"
+        ) from fault
     missing = [key for key in ("kind", "sha256") if not isinstance(facts.get(key), str)]
     if missing:
         raise ModelError(f"the card {card.name} lacks {', '.join(missing)}", "add what is missing")

@@ -19,7 +19,15 @@ __all__ = [
     "pascal",
 ]
 
-_EYE: Final = ("eyeBlink", "eyeLookDown", "eyeLookIn", "eyeLookOut", "eyeLookUp", "eyeSquint", "eyeWide")
+_EYE: Final = (
+    "eyeBlink",
+    "eyeLookDown",
+    "eyeLookIn",
+    "eyeLookOut",
+    "eyeLookUp",
+    "eyeSquint",
+    "eyeWide",
+)
 
 
 def _pair(*stems: str) -> tuple[str, ...]:

@@ -1,0 +1,27 @@
+"""The base of every config table, and the number types they share."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+__all__ = ["Hz", "Ms", "Share", "Table", "Unit"]
+
+
+class Table(BaseModel):
+    """A config table: frozen, unknown keys refused, attribute docstrings become comments."""
+
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, use_attribute_docstrings=True, allow_inf_nan=False
+    )
+
+
+Ms = Annotated[float, Field(ge=0, le=600_000)]
+"""A duration in milliseconds."""
+Hz = Annotated[float, Field(gt=0, le=1000)]
+"""A rate or cut-off frequency in hertz."""
+Share = Annotated[float, Field(ge=0, le=1)]
+"""A share from 0 (not at all) to 1 (completely)."""
+Unit = Annotated[float, Field(ge=0, le=1)]
+"""A level in [0, 1]."""

@@ -1,0 +1,52 @@
+"""The seam that outputs implement."""
+
+from __future__ import annotations
+
+from typing import Protocol, runtime_checkable
+
+from vtdrive.types import AvatarFrame, Profile, RigSchema
+
+__all__ = ["Sink", "SinkStats"]
+
+
+class SinkStats:
+    """What one sink did so far; read from any thread, written by the sink alone."""
+
+    __slots__ = ("bytes_sent", "frames", "last_error", "packets")
+
+    def __init__(self) -> None:
+        self.frames = 0
+        self.packets = 0
+        self.bytes_sent = 0
+        self.last_error = ""
+
+
+@runtime_checkable
+class Sink(Protocol):
+    """Receives avatar frames. All calls come from one thread.
+
+    A sink with `slow` False must return from `send` within 1 ms and is called inline; one with
+    `slow` True gets a thread of its own and a newest-wins slot (or, for `every_frame`, a queue).
+    `send` raises SinkError when the frame could not be delivered: the sink counts as degraded and
+    the next frame is tried again, at most every 2 s after repeated failures. `open` may be called
+    again between frames with a changed schema: templates are rebuilt, sockets kept. `close` is
+    called exactly once, also after a failed `open`; the runtime has sent a neutral frame before.
+    """
+
+    name: str
+    """For the user: `vmc 127.0.0.1:39539`."""
+    target: str
+    """What must not be shared by two instances (`udp:127.0.0.1:39539`); empty = may be shared."""
+    profile: Profile
+    slow: bool
+    every_frame: bool
+    stats: SinkStats
+
+    def open(self, schema: RigSchema) -> None:
+        """Build templates and connect; raises SinkError with a remedy."""
+
+    def send(self, frame: AvatarFrame) -> None:
+        """Deliver one frame."""
+
+    def close(self) -> None:
+        """Release sockets and files."""
