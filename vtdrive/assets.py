@@ -34,7 +34,7 @@ class ModelCard:
 
 
 def load_card(model: Path) -> ModelCard:
-    """The card of `model` (an .onnx path); raises ModelError when either file is missing or wrong."""
+    """The card of `model` (an .onnx path); raises ModelError when either file is unsound."""
     card = model.with_suffix(".toml")
     if not model.is_file():
         raise ModelError(f"model {model.name} is missing", f"put it back at {model}, or reinstall")

@@ -1,8 +1,8 @@
 """Rotations and frames. Pure; quaternions are xyzw, right-handed, radians.
 
-Inside vtdrive a head that turns to the subject's left has positive yaw (about +Y), one that looks up
-has *negative* pitch about +X in the right-handed sense; `euler_from_quat` hides that by returning
-pitch positive up. Roll is positive when the head tilts towards the subject's right shoulder
+Inside vtdrive a head that turns to the subject's left has positive yaw (about +Y), one that looks
+up has *negative* pitch about +X in the right-handed sense; `euler_from_quat` hides that by
+returning pitch positive up. Roll is positive when the head tilts towards the subject's right shoulder
 (+Z rotation carries +X, the subject's left, towards +Y).
 """
 
@@ -24,6 +24,7 @@ __all__ = [
     "quat_from_matrix",
     "quat_mul",
     "quat_slerp",
+    "rotate",
 ]
 
 IDENTITY: F32 = np.array([0, 0, 0, 1], np.float32)
@@ -67,6 +68,14 @@ def quat_slerp(a: npt.ArrayLike, b: npt.ArrayLike, share: float) -> npt.NDArray[
         out = (math.sin((1 - share) * angle) * qa + math.sin(share * angle) * qb) / math.sin(angle)
     norm: npt.NDArray[np.float64] = out / np.linalg.norm(out)
     return norm
+
+
+def rotate(q: npt.ArrayLike, vector: npt.ArrayLike) -> npt.NDArray[np.float64]:
+    """The (3,) vector after rotation by q."""
+    quat, v = np.asarray(q, float), np.asarray(vector, float)
+    twice = 2.0 * np.cross(quat[:3], v)
+    turned: npt.NDArray[np.float64] = v + quat[3] * twice + np.cross(quat[:3], twice)
+    return turned
 
 
 def quat_from_matrix(rotation: npt.ArrayLike) -> npt.NDArray[np.float64]:

@@ -6,7 +6,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from vtdrive.config.base import Hz, Ms, Share, Table, Unit
+from vtdrive.config.base import Ms, Share, Table, Unit
 from vtdrive.vocab import EMOTIONS
 
 __all__ = ["EmotionConfig", "EmotionTiming"]

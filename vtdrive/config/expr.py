@@ -10,14 +10,16 @@ An expression is, in this order::
     x = max(x, each of `max`), min(x, each of `min`)
     x = clamp(x), then exactly 0 where |x| < floor
 
-Signals are named: the 52 shapes (`jawOpen`), `emotion.happiness`, `head.yaw` … (`core/signals.py`
-lists all). A shape without its side (`mouthSmile`) is the mean of both sides, except in a table that
-is itself without a side (`[shapes.noseSneer]` stands for both), where it is that same side.
+Signals are named: the 52 shapes (`jawOpen`), `emotion.happiness`, `head.yaw_deg` …
+(`core/signals.py` lists all). A shape without its side (`mouthSmile`) is the mean of both sides,
+except in a table that is itself without a side (`[shapes.noseSneer]` stands for both), where it is
+that same side.
 In `[shapes]` a plain name is the value as tracked and `out.NAME` the corrected one.
 """
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
@@ -57,7 +59,7 @@ class Term(Table):
         if self.points and len(self.points) < 2:
             raise ValueError("points needs at least two points")
         xs = [x for x, _ in self.points]
-        if any(b <= a for a, b in zip(xs, xs[1:], strict=False)):
+        if any(b <= a for a, b in pairwise(xs)):
             raise ValueError("points must have rising x")
         if (self.curve != "linear" or self.gamma != 1.0) and self.range is None:
             raise ValueError("curve and gamma work inside a range: give one")
@@ -88,8 +90,7 @@ class Output(Expression):
 
     neutral: float = 0.0
     """Its value at rest, and when the face is lost."""
-    mirror: str = ""
-    """The parameter it trades places with in mirror mode; by default its name with sides swapped,
-    or itself with `"-"` for a signed value that changes sign."""
+    mirror: bool = True
+    """False: computed from the unmirrored face, also for targets in mirror mode."""
     drive: Literal["preset", "shape", "custom"] = "custom"
     """Which targets want it: presets (Joy, A …), shapes (ARKit), custom (all)."""

@@ -27,7 +27,7 @@ class SourceConfig(Table):
     """Asked of the camera; what was obtained is reported."""
     height: Annotated[int, Field(ge=16, le=4320)] = 480
     fps: Annotated[float, Field(ge=0, le=240)] = 0.0
-    """Asked of the camera, or the pace a file is played at; 0 = the camera's best, the file's own."""
+    """Asked of the camera, or the pace of a file; 0 = the camera's best, the file's own."""
     pixel_format: Literal["auto", "MJPG", "YUYV"] = "auto"
     """auto: MJPG first, which most webcams need for 30 fps and more."""
     backend: Literal["auto", "dshow", "msmf", "v4l2", "avfoundation"] = "auto"

@@ -1,0 +1,95 @@
+"""From one solved face to calibrated, corrected values: neutral, lids, gaze, shape corrections."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+from vtdrive.config.schema import Config
+from vtdrive.core.calibrate import NeutralPose, relative_head
+from vtdrive.core.lids import LidLink, read_lids
+from vtdrive.core.mapping import Program
+from vtdrive.core.presence import Body
+from vtdrive.core.resolve import resolver_for, sided_expressions
+from vtdrive.core.solve import RAW, Solved
+from vtdrive.spaces import euler_from_quat
+from vtdrive.types import F32
+from vtdrive.vocab import SHAPE_INDEX, SHAPES
+
+__all__ = ["CORRECTION_SIGNALS", "Corrector"]
+
+CORRECTION_SIGNALS: Final = (*SHAPES, "head.yaw_deg", "head.pitch_deg", "head.roll_deg")
+_GAZE: Final = slice(RAW["gaze.left.yaw_deg"], RAW["gaze.right.pitch_deg"] + 1)
+_LIDS: Final = slice(RAW["lid.left"], RAW["lid.right"] + 1)
+_BLINK: Final = np.array([SHAPE_INDEX["eyeBlinkLeft"], SHAPE_INDEX["eyeBlinkRight"]])
+_WIDE: Final = np.array([SHAPE_INDEX["eyeWideLeft"], SHAPE_INDEX["eyeWideRight"]])
+_LOOK: Final = np.array(
+    [
+        [SHAPE_INDEX[f"eyeLook{way}{side}"] for way in ("Out", "In", "Up", "Down")]
+        for side in ("Left", "Right")
+    ]
+)
+_FULL_YAW_DEG: Final = 30.0
+_FULL_PITCH_DEG: Final = 25.0
+_FROZEN_AFTER_NS: Final = 80_000_000
+
+
+class Corrector:
+    """Stateful only where lids demand it: the link rule, and gaze frozen through a blink."""
+
+    def __init__(self, config: Config) -> None:
+        self._lids = config.lids
+        self._link = LidLink(config.lids)
+        tables = sided_expressions(config.shapes)
+        self._program = Program(
+            CORRECTION_SIGNALS, tables, lambda name: resolver_for(name, sided=True)
+        )
+        self._at = np.array([SHAPE_INDEX[name] for name in self._program.names], np.intp)
+        self._shut_ns: int | None = None
+        self._gaze: F32 | None = None
+
+    def reset(self) -> None:
+        """Forget the past, after a loss."""
+        self._link.reset()
+        self._shut_ns, self._gaze = None, None
+
+    def adopt(self, other: Corrector) -> None:
+        self._link.adopt(other._link)
+        self._shut_ns, self._gaze = other._shut_ns, other._gaze
+
+    def step(self, solved: Solved, neutral: NeutralPose, t_ns: int) -> Body:
+        """Calibrated and corrected, unfiltered."""
+        turn, offset = relative_head(solved, neutral)
+        angles = euler_from_quat(turn)
+        lids = read_lids(
+            blink=solved.raw[_BLINK], gap=solved.raw[_LIDS], neutral=neutral, config=self._lids
+        )
+        blink = self._link.step(lids, yaw_rad=angles[0], t_ns=t_ns)
+        gaze = self._steady_gaze(solved.raw[_GAZE].reshape(2, 2) - neutral.gaze_deg, blink, t_ns)
+        signals = np.empty(len(CORRECTION_SIGNALS), np.float32)
+        signals[:52] = solved.raw[:52]
+        signals[_BLINK], signals[_WIDE] = blink, lids.wide
+        signals[_LOOK] = _look_shapes(gaze)
+        signals[52:] = np.degrees(angles)
+        shapes = np.clip(signals[:52], 0.0, 1.0)
+        shapes[self._at] = self._program(signals)
+        return Body(turn, offset, np.radians(gaze).astype(np.float32), shapes)
+
+    def _steady_gaze(self, gaze: F32, blink: F32, t_ns: int) -> F32:
+        """(2, 2) degrees; through a blink the pupil is misread as looking down, so it is held."""
+        if float(blink.min()) > 0.5:
+            self._shut_ns = t_ns
+        frozen = self._shut_ns is not None and t_ns - self._shut_ns <= _FROZEN_AFTER_NS
+        if frozen and self._gaze is not None:
+            return self._gaze
+        self._gaze = gaze
+        return gaze
+
+
+def _look_shapes(gaze: F32) -> F32:
+    """(2, 4) eyeLook Out, In, Up, Down for left and right from (2, 2) degrees."""
+    out_in = np.array([gaze[0, 0], -gaze[1, 0]]) / _FULL_YAW_DEG
+    up = gaze[:, 1] / _FULL_PITCH_DEG
+    looks: F32 = np.clip(np.stack([out_in, -out_in, up, -up], axis=1), 0.0, 1.0).astype(np.float32)
+    return looks

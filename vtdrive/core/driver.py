@@ -1,0 +1,286 @@
+"""The engine: one tick in, one avatar frame out. It decides everything and touches nothing.
+
+    solve → guard → neutral → correct → smooth → presence → idle → emotion → mirror → map → merge
+
+Pure in the sense that matters: no I/O, no clock, no threads. The same ticks give the same frames.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+from types import MappingProxyType
+from typing import Final
+
+import numpy as np
+
+from vtdrive.config.expr import Output
+from vtdrive.config.schema import Config
+from vtdrive.core.calibrate import NeutralPose, NeutralTaker, blended
+from vtdrive.core.correct import Corrector
+from vtdrive.core.emotion import EmotionContext, EmotionMachine
+from vtdrive.core.idle import IdleMotion, IdlePose
+from vtdrive.core.mapping import Program
+from vtdrive.core.merge import Merger
+from vtdrive.core.mirror import mirrored
+from vtdrive.core.presence import Body, Presence
+from vtdrive.core.resolve import resolver_for
+from vtdrive.core.signals import RAW_SIGNALS, SIGNALS, signal_vector
+from vtdrive.core.skeleton import Skeleton
+from vtdrive.core.smooth import Smoother
+from vtdrive.core.solve import Solved, solve
+from vtdrive.core.speech import SpeechDetector
+from vtdrive.spaces import euler_from_quat, quat_mul
+from vtdrive.types import (
+    F32,
+    AvatarFrame,
+    Emotion,
+    EmotionState,
+    FaceState,
+    Param,
+    Pose,
+    Profile,
+    RigSchema,
+    Status,
+    Track,
+    frozen,
+)
+from vtdrive.vocab import SHAPE_INDEX, SHAPES
+
+__all__ = ["TAKE_NEUTRAL", "Driver", "schema_of"]
+
+TAKE_NEUTRAL: Final = "neutral"
+"""Command: measure the neutral pose anew."""
+
+_NEUTRAL_EASE_NS: Final = 400_000_000
+_NO_RAW: Final = frozen(np.zeros(len(RAW_SIGNALS)))
+_I: Final = SHAPE_INDEX
+_BLINKS: Final = np.array([_I["eyeBlinkLeft"], _I["eyeBlinkRight"]])
+
+
+def _outputs(config: Config) -> dict[str, Output]:
+    """Every output: the configured ones, and the 52 as they are where none is configured."""
+    plain = {
+        name: Output(sum={name: 1.0}, drive="shape")
+        for name in SHAPES
+        if name not in config.outputs
+    }
+    return {**config.outputs, **plain}
+
+
+def schema_of(config: Config) -> RigSchema:
+    """The parameters and bones that a config produces."""
+    params = tuple(
+        Param(
+            name,
+            *(-1.0 if out.clamp[0] < 0 else 0.0, out.clamp[1]),
+            out.neutral,
+            "shape" if name in SHAPE_INDEX else out.drive,
+        )
+        for name, out in _outputs(config).items()
+    )
+    return RigSchema(params, config.bones.names)
+
+
+class Driver:
+    """Turns ticks into avatar frames. All state of a performance lives here."""
+
+    def __init__(
+        self,
+        config: Config,
+        profiles: Collection[Profile] = (Profile(),),
+        *,
+        neutral: NeutralPose | None = None,
+    ) -> None:
+        self.config = config
+        self.schema = schema_of(config)
+        self.profiles = tuple(dict.fromkeys(profiles)) or (Profile(),)
+        self.nan_count = 0
+        """Values from the tracker that were not numbers, replaced by the last good ones."""
+        self.neutral = neutral or NeutralPose.typical()
+        self.taking = config.neutral.auto
+        """Whether a neutral is being taken now."""
+        self._taker = NeutralTaker(config.neutral)
+        self._neutral_from = self.neutral
+        self._neutral_ns: int | None = None
+        outputs = _outputs(config)
+        self._program = Program(SIGNALS, outputs, lambda name: resolver_for(name, sided=False))
+        self._unmirrored = np.array([not out.mirror for out in outputs.values()])
+        self._corrector = Corrector(config)
+        self._smoother = Smoother(config.filters)
+        self._presence = Presence(config.loss)
+        self._idle = IdleMotion(config.idle)
+        self._emotion = EmotionMachine(config.emotion)
+        self._speech = SpeechDetector()
+        self._merger = Merger(config.merge, config.overlay, self.schema)
+        self._skeleton = Skeleton(config.head, config.bones.names)
+        self._good: Solved | None = None
+        self._seq = 0
+        self._t_ns: int | None = None
+
+    @property
+    def taking_progress(self) -> float:
+        """0..1 of the neutral being taken."""
+        return self._taker.progress
+
+    def adopt(self, other: Driver) -> None:
+        """Carry on another driver's performance under this driver's config."""
+        self.neutral, self.taking, self.nan_count = other.neutral, other.taking, other.nan_count
+        self._neutral_from, self._neutral_ns = other._neutral_from, other._neutral_ns
+        self._good, self._seq, self._t_ns = other._good, other._seq, other._t_ns
+        self._corrector.adopt(other._corrector)
+        self._smoother.adopt(other._smoother)
+        self._presence.adopt(other._presence)
+        self._idle.adopt(other._idle)
+        self._emotion.adopt(other._emotion)
+        self._speech.adopt(other._speech)
+
+    def step(
+        self,
+        track: Track | None,
+        emotion: Emotion | None,
+        t_ns: int,
+        commands: Sequence[str] = (),
+    ) -> AvatarFrame:
+        """One tick at `t_ns`, with a new track or (None) because time passed without one.
+
+        `emotion` is the newest classifier sample there is; the same one may come many times.
+        """
+        # A tick for lack of frames may have been stamped after the next frame was grabbed.
+        t_ns = t_ns if self._t_ns is None else max(t_ns, self._t_ns)
+        self._t_ns, self._seq = t_ns, self._seq + 1
+        if TAKE_NEUTRAL in commands:
+            self._taker.restart()
+            self.taking = True
+        solved = self._solve(track)
+        body = self._live_body(solved, t_ns)
+        status = self._presence.status(seen=body is not None, t_ns=t_ns)
+        shown = self._presence.step(body, t_ns)
+        idle = self._idle.step(absence=self._presence.absence(t_ns), t_ns=t_ns)
+        state = self._state(status, shown, body, idle, emotion, t_ns)
+        return AvatarFrame(
+            seq=self._seq,
+            t_ns=t_ns,
+            status=status,
+            poses=MappingProxyType({p: self._pose(state, p) for p in self.profiles}),
+            track=track,
+            emotion=emotion,
+            raw=_NO_RAW if solved is None else frozen(solved.raw),
+            state=state,
+        )
+
+    def _solve(self, track: Track | None) -> Solved | None:
+        """The face in our units; what is not a number is replaced by the last good value."""
+        if track is None or track.face is None:
+            return None
+        solved = solve(track.face)
+        good = (
+            np.isfinite(solved.raw).all()
+            and np.isfinite(solved.head_xyzw).all()
+            and np.isfinite(solved.head_m).all()
+        )
+        if not good:
+            self.nan_count += 1
+            if self._good is None:
+                return None
+            solved = _patched(solved, self._good)
+        self._good = solved
+        return solved
+
+    def _live_body(self, solved: Solved | None, t_ns: int) -> Body | None:
+        if solved is None:
+            self._taker.restart()
+            if self._presence.status(seen=False, t_ns=t_ns) is Status.LOST:
+                self._smoother.reset()
+                self._corrector.reset()
+                self._speech.reset()
+            return None
+        if self.taking:
+            self._take(solved, t_ns)
+        body = self._corrector.step(solved, self._effective_neutral(t_ns), t_ns)
+        return self._smoother.step(body, t_ns)
+
+    def _take(self, solved: Solved, t_ns: int) -> None:
+        taken = self._taker.step(solved, t_ns)
+        if taken is not None:
+            self._neutral_from, self._neutral_ns = self._effective_neutral(t_ns), t_ns
+            self.neutral, self.taking = taken, False
+
+    def _effective_neutral(self, t_ns: int) -> NeutralPose:
+        if self._neutral_ns is None:
+            return self.neutral
+        share = (t_ns - self._neutral_ns) / _NEUTRAL_EASE_NS
+        return blended(
+            self._neutral_from, self.neutral, share * share * (3 - 2 * share) if share < 1 else 1.0
+        )
+
+    def _state(
+        self,
+        status: Status,
+        shown: Body,
+        live: Body | None,
+        idle: IdlePose,
+        emotion: Emotion | None,
+        t_ns: int,
+    ) -> FaceState:
+        speaking = False
+        if live is not None:
+            speaking = self._speech.step(float(live.shapes[_I["jawOpen"]]), t_ns)
+        felt = self._feel(status, shown, speaking, emotion, t_ns)
+        shapes = shown.shapes.copy()
+        shapes[_BLINKS] = np.maximum(shapes[_BLINKS], np.float32(idle.blink))
+        rise = np.array([0, idle.rise_m, 0], np.float32)
+        return FaceState(
+            status=status,
+            head_xyzw=frozen(quat_mul(shown.head_xyzw, idle.sway_xyzw)),
+            head_m=frozen(shown.head_m + rise),
+            gaze_rad=frozen(shown.gaze_rad),
+            shapes=frozen(shapes),
+            emotion=felt,
+            speaking=float(speaking),
+            breath=idle.breath,
+        )
+
+    def _feel(
+        self, status: Status, shown: Body, speaking: bool, emotion: Emotion | None, t_ns: int
+    ) -> EmotionState:
+        s = shown.shapes
+        context = EmotionContext(
+            live=status is Status.LIVE,
+            speaking=speaking,
+            yaw_rad=euler_from_quat(shown.head_xyzw)[0],
+            lids_shut=float(s[_BLINKS].min()) > 0.5,
+            brow_up=float(max(s[_I["browInnerUp"]], _mean(s, "browOuterUp"))),
+            brow_down=_mean(s, "browDown"),
+            smile=_mean(s, "mouthSmile"),
+            sneer_or_squint=max(_mean(s, "noseSneer"), _mean(s, "eyeSquint")),
+        )
+        return self._emotion.step(emotion, context, t_ns)
+
+    def _pose(self, state: FaceState, profile: Profile) -> Pose:
+        seen = mirrored(state) if profile.mirror else state
+        params = self._params(seen)
+        if profile.mirror and self._unmirrored.any():
+            params = np.where(self._unmirrored, self._params(state), params)
+        self._merger.presets(params, seen)
+        self._merger.shapes(params, seen, overlay=profile.drive == "shapes")
+        self._merger.drop(
+            params, presets=profile.drive == "shapes", shapes=profile.drive == "presets"
+        )
+        return Pose(frozen(params), self._skeleton.bones(seen), self._skeleton.root(seen))
+
+    def _params(self, state: FaceState) -> F32:
+        damped = replace(state.emotion, weights=frozen(self._merger.expression_share(state)))
+        return self._program(signal_vector(replace(state, emotion=damped)))
+
+
+def _mean(shapes: F32, stem: str) -> float:
+    return float(shapes[_I[f"{stem}Left"]] + shapes[_I[f"{stem}Right"]]) / 2
+
+
+def _patched(solved: Solved, good: Solved) -> Solved:
+    """`solved` with every value that is not a number taken from `good`."""
+    raw = np.where(np.isfinite(solved.raw), solved.raw, good.raw)
+    head = solved.head_xyzw if np.isfinite(solved.head_xyzw).all() else good.head_xyzw
+    place = np.where(np.isfinite(solved.head_m), solved.head_m, good.head_m)
+    return Solved(raw.astype(np.float32), head, place.astype(np.float32))

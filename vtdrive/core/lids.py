@@ -1,0 +1,92 @@
+"""Blinks, winks and wide eyes: the shape network's word, checked against lid geometry."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from vtdrive.config.filters import Lids
+from vtdrive.core.calibrate import NeutralPose
+from vtdrive.types import F32
+
+__all__ = ["LidLink", "LidReading", "read_lids"]
+
+_SHUT_GAP: Final = 0.35
+"""Lid gap, as a share of its rest value, that counts as closed in the geometry check."""
+_TOGETHER_NS: Final = 100_000_000
+"""Both lids moving within this time is one blink."""
+_MOVED: Final = 0.3
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LidReading:
+    """Each (2,): left, right, in [0, 1]."""
+
+    blink: F32
+    wide: F32
+    open: F32
+    """By geometry alone: 0 shut, 1 as open as at rest."""
+
+
+def read_lids(*, blink: F32, gap: F32, neutral: NeutralPose, config: Lids) -> LidReading:
+    """Ranged blink and wide eyes from raw eyeBlink (2,) and lid gap over eye width (2,)."""
+    rest = neutral.blink
+    lo = np.full(2, config.open_at, np.float32) if rest is None else rest + np.float32(0.03)
+    hi = np.maximum(config.shut_at, lo + np.float32(0.2))
+    value = np.clip((blink - lo) / (hi - lo), 0.0, 1.0)
+    ratio = gap / np.maximum(neutral.lid_gap, 1e-3)
+    opened = np.clip((ratio - _SHUT_GAP) / (1.0 - _SHUT_GAP), 0.0, 1.0)
+    # The network reads squints and downward looks as half a blink; an open gap overrules it.
+    value = np.where(opened > config.veto_open, value * (1.0 - opened), value)
+    wide = np.clip((ratio - config.wide_from) / config.wide_span, 0.0, 1.0)
+    return LidReading(value.astype(np.float32), wide.astype(np.float32), opened.astype(np.float32))
+
+
+class LidLink:
+    """Keeps both lids together unless a wink is certain: trackers leak one lid into the other."""
+
+    def __init__(self, config: Lids) -> None:
+        self._config = config
+        self.reset()
+
+    def reset(self) -> None:
+        self._wink_since: int | None = None
+        self._moved_ns: list[int | None] = [None, None]
+        self._last: F32 | None = None
+        self.winking = False
+
+    def adopt(self, other: LidLink) -> None:
+        self._wink_since, self._last = other._wink_since, other._last
+        self._moved_ns, self.winking = list(other._moved_ns), other.winking
+
+    def step(self, lids: LidReading, *, yaw_rad: float, t_ns: int) -> F32:
+        """(2,) blink as shown."""
+        value = lids.blink
+        if self._last is not None:
+            for side in range(2):
+                if abs(float(value[side] - self._last[side])) > _MOVED:
+                    self._moved_ns[side] = t_ns
+        self._last = value
+        if self._is_wink(lids, yaw_rad):
+            self._wink_since = t_ns if self._wink_since is None else self._wink_since
+        else:
+            self._wink_since = None
+        since = self._wink_since
+        self.winking = since is not None and (t_ns - since) * 1e-6 >= self._config.wink_ms
+        if self.winking:
+            return value
+        a, b = self._moved_ns
+        together = a is not None and b is not None and abs(a - b) <= _TOGETHER_NS
+        both = value.max() if together else value.mean()
+        return np.full(2, both, np.float32)
+
+    def _is_wink(self, lids: LidReading, yaw_rad: float) -> bool:
+        """One eye shut, the other open by geometry too, and both in view."""
+        if abs(math.degrees(yaw_rad)) >= self._config.wink_max_yaw_deg:
+            return False
+        left, right = (float(v) for v in lids.blink)
+        other = 1 if left > right else 0
+        return abs(left - right) >= self._config.wink_difference and float(lids.open[other]) > 0.5

@@ -1,0 +1,168 @@
+"""The mapping language, compiled to a few matrix products. (`config/expr.py` defines it.)"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from vtdrive.config.expr import Expression, Gate, Term
+from vtdrive.types import F32
+
+__all__ = ["Program", "Resolver"]
+
+F64 = npt.NDArray[np.float64]
+Resolver = Callable[[str], Mapping[str, float]]
+"""Signal name as written -> real signal names with shares (a side-less shape: two halves)."""
+
+_OUT = "out."
+
+
+class _Rows:
+    """Terms evaluated together: one row each. Each term resolves names in its own way, since in
+    `[shapes.eyeSquint]` a name without a side means that very side."""
+
+    def __init__(self, terms: Sequence[tuple[Term, Resolver]], columns: Mapping[str, int]) -> None:
+        plain = [term for term, _ in terms]
+        ranges = [term.range for term in plain]
+        self.ranged = np.array([r is not None for r in ranges], bool)
+        self.lo = np.array([r[0] if r else 0.0 for r in ranges], float)
+        self.span = np.array([r[1] - r[0] if r else 1.0 for r in ranges], float)
+        self.smooth = np.array([t.curve == "smoothstep" for t in plain], bool)
+        self.gamma = np.array([t.gamma for t in plain], float)
+        self.bent = self.gamma != 1.0
+        self.lines = [(i, np.array(t.points)) for i, t in enumerate(plain) if t.points]
+        self.bias = np.array([t.bias for t in plain], float)
+        self.gain = np.array([t.gain for t in plain], float)
+        self.offset = np.array([t.offset for t in plain], float)
+        self.weights = np.zeros((len(terms), len(columns)))
+        for row, (term, resolve) in enumerate(terms):
+            for written, weight in term.sum.items():
+                for real, share in resolve(written).items():
+                    self.weights[row, columns[real]] += weight * share
+
+    def __call__(self, signals: F64) -> F64:
+        x = self.weights @ signals + self.bias
+        unit = np.clip((x - self.lo) / self.span, 0.0, 1.0)
+        x = np.where(self.ranged, unit, x)
+        if self.smooth.any():
+            x = np.where(self.smooth, x * x * (3 - 2 * x), x)
+        if self.bent.any():
+            x = np.where(self.bent, np.power(np.maximum(x, 0.0), self.gamma), x)
+        for row, line in self.lines:
+            x[row] = np.interp(x[row], line[:, 0], line[:, 1])
+        result: F64 = x * self.gain + self.offset
+        return result
+
+
+@dataclass(frozen=True, slots=True)
+class _Extra:
+    """Gates, alternatives or limits of one layer: row k of `rows` acts on `target[k]`."""
+
+    rows: _Rows
+    target: npt.NDArray[np.intp]
+
+
+def _extras(
+    expressions: Sequence[tuple[Expression, Resolver]],
+    pick: Callable[[Expression], Sequence[Gate]],
+    columns: Mapping[str, int],
+) -> _Extra | None:
+    found = [(i, g, r) for i, (e, r) in enumerate(expressions) for g in pick(e)]
+    if not found:
+        return None
+    return _Extra(
+        _Rows([(gate, resolve) for _, gate, resolve in found], columns),
+        np.array([i for i, _, _ in found], np.intp),
+    )
+
+
+class _Layer:
+    """Expressions that depend only on signals and on earlier layers."""
+
+    def __init__(
+        self,
+        slots: Sequence[int],
+        expressions: Sequence[tuple[Expression, Resolver]],
+        columns: Mapping[str, int],
+    ) -> None:
+        self.slots = np.array(slots, np.intp)
+        self.main = _Rows(expressions, columns)
+        self.gates = _extras(expressions, lambda e: e.gates, columns)
+        self.largest = _extras(expressions, lambda e: e.max, columns)
+        self.smallest = _extras(expressions, lambda e: e.min, columns)
+        self.lo = np.array([e.clamp[0] for e, _ in expressions])
+        self.hi = np.array([e.clamp[1] for e, _ in expressions])
+        self.floor = np.array([e.floor for e, _ in expressions])
+
+    def __call__(self, signals: F64) -> F64:
+        x = self.main(signals)
+        if self.gates is not None:
+            np.multiply.at(x, self.gates.target, self.gates.rows(signals))
+        if self.largest is not None:
+            np.maximum.at(x, self.largest.target, self.largest.rows(signals))
+        if self.smallest is not None:
+            np.minimum.at(x, self.smallest.target, self.smallest.rows(signals))
+        x = np.clip(x, self.lo, self.hi)
+        x[np.abs(x) < self.floor] = 0.0
+        return x
+
+
+class Program:
+    """A set of named expressions over named signals.
+
+    An expression may also read the result of another as `out.NAME`; circles are refused with a
+    ValueError that names them.
+    """
+
+    def __init__(
+        self,
+        signals: Sequence[str],
+        expressions: Mapping[str, Expression],
+        resolver_of: Callable[[str], Resolver],
+    ) -> None:
+        self.names = tuple(expressions)
+        self._inputs = len(signals)
+        columns = {name: i for i, name in enumerate(signals)}
+        columns |= {f"{_OUT}{name}": self._inputs + i for i, name in enumerate(self.names)}
+        resolvers = {name: resolver_of(name) for name in self.names}
+        index = {name: i for i, name in enumerate(self.names)}
+        self._layers = [
+            _Layer(
+                [index[n] for n in layer],
+                [(expressions[n], resolvers[n]) for n in layer],
+                columns,
+            )
+            for layer in _sorted(expressions, resolvers)
+        ]
+
+    def __call__(self, signals: F32) -> F32:
+        """(S,) signals to (P,) results in `names` order."""
+        work = np.zeros(self._inputs + len(self.names))
+        work[: self._inputs] = signals
+        for layer in self._layers:
+            work[self._inputs + layer.slots] = layer(work)
+        return work[self._inputs :].astype(np.float32)
+
+
+def _sorted(
+    expressions: Mapping[str, Expression], resolvers: Mapping[str, Resolver]
+) -> list[list[str]]:
+    """Names in layers, so that each expression comes after those it reads."""
+    needs: dict[str, set[str]] = {}
+    for name, expression in expressions.items():
+        terms: list[Term] = [expression, *expression.gates, *expression.max, *expression.min]
+        real = {r for term in terms for written in term.sum for r in resolvers[name](written)}
+        needs[name] = {r.removeprefix(_OUT) for r in real if r.startswith(_OUT)}
+    layers: list[list[str]] = []
+    left = dict(needs)
+    while left:
+        ready = [name for name, wants in left.items() if not wants & left.keys()]
+        if not ready:
+            raise ValueError(f"these read each other in a circle: {', '.join(sorted(left))}")
+        layers.append(ready)
+        for name in ready:
+            del left[name]
+    return layers

@@ -1,0 +1,88 @@
+"""From a face's landmarks to gaze, lid gaps and head pose in our units. No state, no filters."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from vtdrive.core.signals import RAW_SIGNALS
+from vtdrive.spaces import euler_from_quat, quat_from_matrix
+from vtdrive.types import F32, Face
+
+__all__ = ["RAW", "Solved", "solve"]
+
+
+@dataclass(frozen=True, slots=True)
+class _Eye:
+    """Face mesh vertices of one eye."""
+
+    outer: int
+    inner: int
+    upper: tuple[int, int, int]
+    lower: tuple[int, int, int]
+    iris: int
+
+
+# Vertex numbers of MediaPipe's refined mesh; the subject's left eye is on the right of the picture.
+_EYES: Final = (
+    _Eye(outer=263, inner=362, upper=(385, 386, 387), lower=(380, 374, 373), iris=473),
+    _Eye(outer=33, inner=133, upper=(158, 159, 160), lower=(153, 145, 144), iris=468),
+)
+_POINTS: Final = np.array(
+    [i for eye in _EYES for i in (eye.outer, eye.inner, *eye.upper, *eye.lower, eye.iris)]
+)
+_PER_EYE: Final = 9
+
+_EYEBALL_PER_WIDTH: Final = 0.41
+"""Radius of the eyeball over the width of the eye slit: 12 mm over about 29 mm."""
+
+RAW: Final = {name: i for i, name in enumerate(RAW_SIGNALS)}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Solved:
+    """One face in our units, relative to the camera."""
+
+    raw: F32
+    """(S,) `RAW_SIGNALS`."""
+    head_xyzw: F32
+    """(4,) camera_from_head rotation."""
+    head_m: F32
+    """(3,) camera_from_head position."""
+
+
+def solve(face: Face) -> Solved:
+    """Head pose, gaze and lid gaps of one face. NaN in, NaN out: the driver guards."""
+    raw = np.empty(len(RAW_SIGNALS), np.float32)
+    raw[:52] = face.shapes
+    rotation = face.camera_from_head[:3, :3]
+    if not np.isfinite(rotation).all():
+        raw[52:] = np.nan
+        bad = np.full(4, np.nan, np.float32)
+        return Solved(raw, bad, bad[:3])
+    head = quat_from_matrix(rotation)
+    raw[52:55] = np.degrees(euler_from_quat(head))
+    raw[55:58] = face.camera_from_head[:3, 3]
+    # Pixels (x right, y down, z away) to our axes, then out of the head's rotation, so that a
+    # turned head neither narrows an eye nor moves an iris.
+    points = (face.landmarks_px[_POINTS] * np.array([1, -1, -1], np.float32)) @ rotation
+    for side, eye in enumerate((points[:_PER_EYE], points[_PER_EYE:])):
+        yaw, pitch, gap = _eye(eye)
+        raw[58 + 2 * side] = yaw
+        raw[59 + 2 * side] = pitch
+        raw[62 + side] = gap
+    return Solved(raw, head.astype(np.float32), face.camera_from_head[:3, 3])
+
+
+def _eye(points: F32) -> tuple[float, float, float]:
+    """(yaw deg, pitch deg, lid gap / width) of one eye from its nine points in head axes."""
+    outer, inner, iris = points[0], points[1], points[8]
+    width = float(math.dist(outer.tolist(), inner.tolist())) or math.nan
+    gap = float(np.linalg.norm(points[2:5] - points[5:8], axis=1).mean()) / width
+    # The depth of iris points is guesswork, so only the offset in the face plane counts.
+    offset = (iris[:2] - (outer[:2] + inner[:2]) / 2) / (_EYEBALL_PER_WIDTH * width)
+    yaw, pitch = (math.degrees(math.asin(max(-0.9, min(0.9, float(v))))) for v in offset)
+    return (math.nan if math.isnan(width) else yaw), pitch, gap
