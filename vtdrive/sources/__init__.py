@@ -1,0 +1,1 @@
+"""Where frames come from: cameras, files, images, streams. `resolve.open_source` picks one."""

@@ -26,6 +26,8 @@ class Obtained:
     """True: frames that nobody takes are gone, and a loss is worth a retry."""
     lockstep: bool = False
     """True: nothing may be dropped, `t_ns` is media time, and the reader sets the pace."""
+    notes: tuple[str, ...] = ()
+    """A sentence for the user about each wish that was not met."""
 
 
 @runtime_checkable
@@ -35,8 +37,9 @@ class Source(Protocol):
     `read` blocks for at most about `stall_s` of its config and then raises SourceLost. It raises
     EndOfStream when a finite source is over, and SourceLost when the device went away; afterwards
     only `close` is called. `t_ns` of a frame is taken when the grab returned, before colour
-    conversion; it strictly rises within one source. `close` is called exactly once, also after a
-    failed `open`, and may be called while no frame was ever read.
+    conversion; it strictly rises within one source, and so does `seq`, whose gaps are frames that
+    were skipped. `image` is read-only and never written again. `close` is called exactly once, also
+    after a failed `open`, and may be called while no frame was ever read.
     """
 
     def open(self) -> Obtained:
