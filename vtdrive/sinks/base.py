@@ -12,13 +12,16 @@ __all__ = ["Sink", "SinkStats"]
 class SinkStats:
     """What one sink did so far; read from any thread, written by the sink alone."""
 
-    __slots__ = ("bytes_sent", "frames", "last_error", "packets")
+    __slots__ = ("bytes_sent", "dropped", "frames", "last_error", "packets")
 
     def __init__(self) -> None:
         self.frames = 0
         self.packets = 0
         self.bytes_sent = 0
+        self.dropped = 0
+        """Datagrams the system had no room for."""
         self.last_error = ""
+        """What is wrong now, for the user; empty again once it is mended."""
 
 
 @runtime_checkable

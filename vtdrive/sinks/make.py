@@ -1,0 +1,80 @@
+"""From a sink's config to the sink; also those of other packages."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from importlib.metadata import entry_points
+from typing import cast
+
+from vtdrive.config.base import Table
+from vtdrive.config.sinks import JsonlSink, McapSink, OscSink, VmcSink
+from vtdrive.errors import UsageError
+from vtdrive.sinks.base import Sink
+from vtdrive.sinks.datagrams import DatagramSink
+from vtdrive.sinks.jsonl import JsonlOutput
+from vtdrive.sinks.mcap import McapRecorder, RunFacts
+from vtdrive.sinks.osc import OscOutput
+from vtdrive.sinks.paced import Paced
+from vtdrive.sinks.vmc import VmcOutput
+
+__all__ = ["make_sink", "recorders", "tap_sent"]
+
+
+def make_sink(config: Table, facts: RunFacts | None = None) -> Sink:
+    """The sink for `config`, not open yet, limited to its `max_hz` where it has one.
+
+    `facts` is what a recorder writes about the run. A `kind` that is not built in is looked up in
+    the entry points `vtdrive.sinks`: a callable that takes the config. Raises UsageError.
+    """
+    sink = _made(config, facts)
+    max_hz = float(getattr(config, "max_hz", 0.0))
+    return Paced(sink, max_hz=max_hz) if max_hz > 0 else sink
+
+
+def recorders(sinks: Iterable[Sink]) -> list[McapRecorder]:
+    """Those that want `note_command`."""
+    return [sink for sink in map(_inner, sinks) if isinstance(sink, McapRecorder)]
+
+
+def tap_sent(sinks: Iterable[Sink]) -> None:
+    """Let every recorder among `sinks` see what the datagram sinks among them send.
+
+    In each tick call the datagram sinks before the recorder is handed the frame.
+    """
+    inner = [_inner(sink) for sink in sinks]
+    taps = [sink.note_sent for sink in inner if isinstance(sink, McapRecorder)]
+    if not taps:
+        return
+
+    def tap(name: str, seq: int, datagrams: tuple[bytes, ...]) -> None:
+        for note in taps:
+            note(name, seq, datagrams)
+
+    for sink in inner:
+        if isinstance(sink, DatagramSink):
+            sink.on_sent = tap
+
+
+def _inner(sink: Sink) -> Sink:
+    return sink.inner if isinstance(sink, Paced) else sink
+
+
+def _made(config: Table, facts: RunFacts | None) -> Sink:
+    match config:
+        case VmcSink():
+            return VmcOutput(config)
+        case OscSink():
+            return OscOutput(config)
+        case JsonlSink():
+            return JsonlOutput(config)
+        case McapSink():
+            return McapRecorder(config, facts)
+    kind = str(getattr(config, "kind", type(config).__name__))
+    found = entry_points(group="vtdrive.sinks", name=kind)
+    if not found:
+        raise UsageError(
+            f"no installed package knows the sink kind {kind!r}",
+            "install the package that brings it, or use vmc, osc, jsonl or mcap",
+        )
+    factory = cast("Callable[[Table], Sink]", next(iter(found)).load())
+    return factory(config)
