@@ -1,8 +1,8 @@
 """The mean metric face that head pose is measured against.
 
-Printed by training/face_model/fit.py. Derived from face mesh points of eleven clips and the pose another solver measured on them;
-symmetric, its frame being the one of `types.py`: +X the subject's left, +Y up, +Z out of the face,
-origin inside the head, about 4 cm behind the mean of the points.
+Printed by training/face_model/fit.py. Derived from face mesh points of eleven clips and the pose
+that another solver measured on them. Symmetric. Its frame is that of `types.py`: +X the subject's
+left, +Y up, +Z out of the face; the origin lies in the head, about 4 cm behind the points' mean.
 """
 
 from __future__ import annotations
