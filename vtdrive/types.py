@@ -197,5 +197,7 @@ class AvatarFrame:
     raw: F32
     """(S,) signals before calibration and filters, in `core.signals` order, for the recorder."""
     state: FaceState
+    commands: tuple[str, ...] = ()
+    """What the user asked for in this tick (`core.driver.TAKE_NEUTRAL`)."""
     stages_ns: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
-    """Monotonic time at the end of each stage, stamped by the runtime."""
+    """Monotonic time of `captured`, `taken`, `tracked`, `stepped` and `sent`, by the runtime."""

@@ -28,7 +28,7 @@ from vtdrive.core.resolve import resolver_for
 from vtdrive.core.signals import RAW_SIGNALS, SIGNALS, signal_vector
 from vtdrive.core.skeleton import Skeleton
 from vtdrive.core.smooth import Smoother
-from vtdrive.core.solve import Solved, solve
+from vtdrive.core.solve import Solved, solve, solved_from
 from vtdrive.core.speech import SpeechDetector
 from vtdrive.spaces import euler_from_quat, quat_mul
 from vtdrive.types import (
@@ -141,10 +141,13 @@ class Driver:
         emotion: Emotion | None,
         t_ns: int,
         commands: Sequence[str] = (),
+        *,
+        raw: F32 | None = None,
     ) -> AvatarFrame:
         """One tick at `t_ns`, with a new track or (None) because time passed without one.
 
         `emotion` is the newest classifier sample there is; the same one may come many times.
+        `raw` (`RAW_SIGNALS`) stands in for a face whose landmarks were not recorded.
         """
         # A tick for lack of frames may have been stamped after the next frame was grabbed.
         t_ns = t_ns if self._t_ns is None else max(t_ns, self._t_ns)
@@ -152,7 +155,7 @@ class Driver:
         if TAKE_NEUTRAL in commands:
             self._taker.restart()
             self.taking = True
-        solved = self._solve(track)
+        solved = self._solve(track, raw)
         body = self._live_body(solved, t_ns)
         status = self._presence.status(seen=body is not None, t_ns=t_ns)
         shown = self._presence.step(body, t_ns)
@@ -167,13 +170,39 @@ class Driver:
             emotion=emotion,
             raw=_NO_RAW if solved is None else frozen(solved.raw),
             state=state,
+            commands=tuple(commands),
         )
 
-    def _solve(self, track: Track | None) -> Solved | None:
+    def rest(self, t_ns: int) -> AvatarFrame:
+        """The frame that leaves an avatar at rest; sent last. Changes no state."""
+        calm = EmotionState(frozen(np.eye(8)[0]), frozen(np.zeros(8)), 0, 0)
+        body = Body.neutral()
+        state = FaceState(
+            status=Status.LOST,
+            head_xyzw=frozen(body.head_xyzw),
+            head_m=frozen(body.head_m),
+            gaze_rad=frozen(body.gaze_rad),
+            shapes=frozen(body.shapes),
+            emotion=calm,
+            speaking=0.0,
+            breath=0.0,
+        )
+        return AvatarFrame(
+            seq=self._seq + 1,
+            t_ns=t_ns if self._t_ns is None else max(t_ns, self._t_ns),
+            status=Status.LOST,
+            poses=MappingProxyType({p: self._pose(state, p) for p in self.profiles}),
+            track=None,
+            emotion=None,
+            raw=_NO_RAW,
+            state=state,
+        )
+
+    def _solve(self, track: Track | None, raw: F32 | None) -> Solved | None:
         """The face in our units; what is not a number is replaced by the last good value."""
         if track is None or track.face is None:
             return None
-        solved = solve(track.face)
+        solved = solve(track.face) if raw is None else solved_from(raw)
         good = (
             np.isfinite(solved.raw).all()
             and np.isfinite(solved.head_xyzw).all()

@@ -9,10 +9,10 @@ from typing import Final
 import numpy as np
 
 from vtdrive.core.signals import RAW_SIGNALS
-from vtdrive.spaces import euler_from_quat, quat_from_matrix
+from vtdrive.spaces import euler_from_quat, quat_from_euler, quat_from_matrix
 from vtdrive.types import F32, Face
 
-__all__ = ["RAW", "Solved", "solve"]
+__all__ = ["RAW", "Solved", "solve", "solved_from"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +75,13 @@ def solve(face: Face) -> Solved:
         raw[59 + 2 * side] = pitch
         raw[62 + side] = gap
     return Solved(raw, head.astype(np.float32), face.camera_from_head[:3, 3])
+
+
+def solved_from(raw: F32) -> Solved:
+    """The same from recorded `RAW_SIGNALS`, for recordings without landmarks."""
+    yaw, pitch, roll = np.radians(raw[52:55].astype(float)).tolist()
+    head = quat_from_euler(yaw=yaw, pitch=pitch, roll=roll)
+    return Solved(raw, head.astype(np.float32), raw[55:58])
 
 
 def _eye(points: F32) -> tuple[float, float, float]:

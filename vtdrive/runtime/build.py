@@ -1,0 +1,89 @@
+"""From a config to the parts of a run: feed, tracker, classifier, sinks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from vtdrive.assets import data_dir
+from vtdrive.classifiers.base import Classifier
+from vtdrive.clock import SYSTEM_CLOCK, Clock
+from vtdrive.config.schema import Config, SourceConfig
+from vtdrive.core.calibrate import NeutralPose
+from vtdrive.runtime.feed import Feed, LiveFeed, LockstepFeed
+from vtdrive.runtime.session import Listener, Session
+from vtdrive.sinks.base import Sink
+from vtdrive.sinks.make import make_sink, tap_sent
+from vtdrive.sinks.mcap import RunFacts
+from vtdrive.sources.resilient import Resilient
+from vtdrive.sources.resolve import open_source
+from vtdrive.trackers.make import make_tracker
+
+__all__ = ["make_classifier", "make_feed", "make_session", "make_sinks", "run_facts"]
+
+
+def make_feed(
+    config: SourceConfig, tell: Callable[[str], None], clock: Clock = SYSTEM_CLOCK
+) -> Feed:
+    """The frames of a source: in lockstep with `fast`, else the newest one."""
+    first = open_source(config, clock=clock)
+    if config.fast:
+        return LockstepFeed(first, clock)
+    made = [first]
+    return LiveFeed(
+        Resilient(
+            lambda: made.pop() if made else open_source(config, clock=clock),
+            stall_s=config.stall_s,
+            retry_max_s=config.retry_max_s,
+            clock=clock,
+            on_event=lambda event: tell(event.sentence),
+        )
+    )
+
+
+def make_classifier(config: Config) -> Classifier | None:
+    """The emotion classifier, or None where emotion is off."""
+    if not config.emotion.enabled:
+        return None
+    from vtdrive.classifiers.onnx_emotion import OnnxEmotion
+
+    model = Path(config.emotion.model)
+    shipped = data_dir("models") / f"{config.emotion.model}.onnx"
+    return OnnxEmotion(shipped if model.suffix != ".onnx" else model)
+
+
+def run_facts(config: Config, neutral: NeutralPose | None) -> RunFacts:
+    """What a recording must say so that a replay starts where the run did."""
+    import json
+
+    extra = {} if neutral is None else {"neutral": json.dumps(neutral.to_dict())}
+    return RunFacts(config_json=config.model_dump_json(), extra=extra)
+
+
+def make_sinks(config: Config, neutral: NeutralPose | None) -> list[Sink]:
+    """The sinks of a config, recorders tapped to the others."""
+    facts = run_facts(config, neutral)
+    sinks = [make_sink(sink, facts) for sink in config.sinks]
+    tap_sent(sinks)
+    return sinks
+
+
+def make_session(
+    config: Config,
+    *,
+    listener: Listener,
+    neutral: NeutralPose | None = None,
+    sinks: Sequence[Sink] | None = None,
+    clock: Clock = SYSTEM_CLOCK,
+) -> Session:
+    """Everything for one run, nothing opened yet."""
+    return Session(
+        config,
+        feed=make_feed(config.source, listener.on_event, clock),
+        tracker=make_tracker(config.tracker, vertical_fov_deg=config.source.vertical_fov_deg),
+        classifier=make_classifier(config),
+        sinks=make_sinks(config, neutral) if sinks is None else sinks,
+        listener=listener,
+        neutral=neutral,
+        clock=clock,
+    )

@@ -1,0 +1,81 @@
+"""Where the tracking thread gets its frames: live with losses, or in lockstep without."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from vtdrive.clock import Clock
+from vtdrive.sources.base import Obtained, Source
+from vtdrive.sources.resilient import Resilient
+from vtdrive.types import VideoFrame
+
+__all__ = ["Feed", "LiveFeed", "LockstepFeed"]
+
+
+class Feed(Protocol):
+    """A source as the session sees it. `take` raises EndOfStream when it is over."""
+
+    lockstep: bool
+
+    @property
+    def dropped(self) -> int: ...
+
+    def open(self) -> Obtained | None: ...
+
+    def take(self, timeout_s: float) -> VideoFrame | None: ...
+
+    def captured_ns(self, frame: VideoFrame) -> int:
+        """When `read` returned, on the clock that stages are stamped with."""
+
+    def close(self) -> None: ...
+
+
+class LiveFeed:
+    """The newest frame of a source that is read by a thread of its own and comes back by itself."""
+
+    lockstep = False
+
+    def __init__(self, source: Resilient) -> None:
+        self._source = source
+
+    @property
+    def dropped(self) -> int:
+        return self._source.dropped
+
+    def open(self) -> Obtained | None:
+        return self._source.open()
+
+    def take(self, timeout_s: float) -> VideoFrame | None:
+        return self._source.read(timeout_s)
+
+    def captured_ns(self, frame: VideoFrame) -> int:
+        return frame.t_ns
+
+    def close(self) -> None:
+        self._source.close()
+
+
+class LockstepFeed:
+    """Every frame, read when there is time for it; `t_ns` is media time."""
+
+    lockstep = True
+    dropped = 0
+
+    def __init__(self, source: Source, clock: Clock) -> None:
+        self._source = source
+        self._clock = clock
+        self._read_ns = 0
+
+    def open(self) -> Obtained | None:
+        return self._source.open()
+
+    def take(self, timeout_s: float) -> VideoFrame | None:
+        frame = self._source.read()
+        self._read_ns = self._clock.now_ns()
+        return frame
+
+    def captured_ns(self, frame: VideoFrame) -> int:
+        return self._read_ns
+
+    def close(self) -> None:
+        self._source.close()

@@ -1,0 +1,223 @@
+"""The live loop: wires source, tracker, driver, classifier and sinks together.
+
+source ─► newest frame ─► tracker ─► Driver.step ─► cheap sinks inline, slow ones in threads
+                             └─► newest face ─► classifier ─► emotion register
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import threading
+from collections import deque
+from collections.abc import Sequence
+from contextlib import ExitStack
+from typing import Final, Protocol
+
+from vtdrive.classifiers.base import Classifier
+from vtdrive.clock import SYSTEM_CLOCK, Clock
+from vtdrive.config.schema import Config
+from vtdrive.core.calibrate import NeutralPose
+from vtdrive.core.driver import Driver
+from vtdrive.errors import EndOfStream, VtdriveError
+from vtdrive.runtime.feed import Feed
+from vtdrive.runtime.feeling import Feeling
+from vtdrive.runtime.governor import Governor
+from vtdrive.runtime.outlets import Outlet, Outlets
+from vtdrive.runtime.stats import RunStats
+from vtdrive.runtime.worker import Worker
+from vtdrive.sinks.base import Sink
+from vtdrive.sources.base import Obtained
+from vtdrive.trackers.base import Tracker
+from vtdrive.types import AvatarFrame, Emotion, Track, VideoFrame
+
+__all__ = ["Listener", "Session"]
+
+_PATIENCE_S: Final = 0.1
+"""A frame later than this is missed: the avatar starts to hold."""
+_TICK_S: Final = 1 / 30
+"""Pace of the avatar while there are no frames: easing and breathing must look smooth."""
+_NO_FACE_NS: Final = 5_000_000_000
+
+
+class Listener(Protocol):
+    """Hears of a run. Called from the run's threads; must return at once."""
+
+    def on_event(self, sentence: str) -> None:
+        """Something the user should know."""
+
+    def on_open(self, obtained: Obtained | None) -> None:
+        """The source delivers."""
+
+    def on_frame(self, frame: AvatarFrame) -> None:
+        """A tick was sent."""
+
+    def on_neutral(self, neutral: NeutralPose) -> None:
+        """A neutral pose was taken."""
+
+
+class Session:
+    """One run. `run` blocks until the source ends, `stop` is set, or something broke."""
+
+    def __init__(
+        self,
+        config: Config,
+        *,
+        feed: Feed,
+        tracker: Tracker,
+        classifier: Classifier | None,
+        sinks: Sequence[Sink],
+        listener: Listener,
+        neutral: NeutralPose | None = None,
+        clock: Clock = SYSTEM_CLOCK,
+    ) -> None:
+        self.stats = RunStats()
+        self._config = config
+        self._feed = feed
+        self._tracker = tracker
+        self._listener = listener
+        self._clock = clock
+        self._profiles = [sink.profile for sink in sinks]
+        self.driver = Driver(config, self._profiles, neutral=neutral)
+        self.outlets = Outlets(
+            [Outlet(sink, self.driver.schema, listener.on_event) for sink in sinks],
+            listener.on_event,
+        )
+        self._feeling = (
+            None if classifier is None else Feeling(classifier, self.stats, listener.on_event)
+        )
+        self.governor = Governor(config.emotion.rate_hz, listener.on_event)
+        self._commands: deque[str] = deque()
+        self._pending: tuple[Config, Driver] | None = None
+        self._failure: BaseException | None = None
+        self._neutral_seen = self.driver.neutral
+        self._face_ns: int | None = None
+        self._told_no_face = False
+
+    def command(self, name: str) -> None:
+        """Ask for something in the next tick; from any thread."""
+        self._commands.append(name)
+
+    def reload(self, config: Config) -> None:
+        """Use another config from the next frame on; from any thread. Builds here, swaps there."""
+        self._pending = (config, Driver(config, self._profiles))
+
+    def run(self, stop: threading.Event, max_seconds: float | None = None) -> RunStats:
+        """Drive until the end. `max_seconds` counts from the first frame."""
+        with ExitStack() as stack:
+            self._start(stack)
+            stack.callback(self._feed.close)
+            self._listener.on_open(self._feed.open())
+            stack.callback(self._rest)
+            self.stats.restart_cpu()
+            self._loop(stop, max_seconds)
+        if self._failure is not None:
+            raise self._failure
+        if self.stats.frames and not self.stats.faces:
+            self._listener.on_event(
+                "no face was seen at all: is there light on your face, is the lens covered, and is"
+                " it the right camera (vtdrive cameras)?"
+            )
+        return self.stats
+
+    def _start(self, stack: ExitStack) -> None:
+        """Outputs first, then the models, the classifier's beside the tracker's."""
+        stack.enter_context(self.outlets)
+        stack.callback(self._tracker.close)
+        feeling = self._feeling
+        if feeling is None:
+            self._tracker.open()
+            return
+        stack.callback(feeling.close)
+        faults: list[BaseException] = []
+        with Worker("load-emotion", lambda _: feeling.open(), on_failure=faults.append) as loading:
+            self._tracker.open()
+            loading.join()
+        if faults:
+            raise faults[0]
+        if not self._feed.lockstep:
+            stack.enter_context(
+                Worker("emotion", feeling.loop, on_failure=self._fail, wake=feeling.wake)
+            )
+
+    def _loop(self, stop: threading.Event, max_seconds: float | None) -> None:
+        wait_s, end_ns = _PATIENCE_S, None
+        while not stop.is_set() and self._failure is None:
+            try:
+                frame = self._feed.take(wait_s)
+            except EndOfStream:
+                return
+            now = self._clock.now_ns()
+            if end_ns is not None and now >= end_ns:
+                return
+            self._swap()
+            if frame is None:
+                wait_s = _TICK_S
+                self._tick(None, now, {"captured": now, "taken": now, "tracked": now})
+                continue
+            wait_s = _PATIENCE_S
+            if end_ns is None and max_seconds is not None:
+                end_ns = now + int(max_seconds * 1e9)
+            self._frame(frame, now)
+
+    def _frame(self, frame: VideoFrame, now: int) -> None:
+        marks = {"captured": self._feed.captured_ns(frame), "taken": now}
+        track = self._tracker.track(frame)
+        marks["tracked"] = self._clock.now_ns()
+        if not self._feed.lockstep:
+            self.governor.note(dropped=self._feed.dropped, t_ns=now)
+        self.stats.dropped = self._feed.dropped
+        if self._feeling is not None and track.face is not None:
+            hand = self._feeling.classify_now if self._feed.lockstep else self._feeling.offer
+            hand(frame, track.face, rate_hz=self.governor.rate_hz)
+        self._tick(track, frame.t_ns, marks)
+        self._watch_face(track, now)
+
+    def _tick(self, track: Track | None, t_ns: int, marks: dict[str, int]) -> None:
+        commands = [self._commands.popleft() for _ in range(len(self._commands))]
+        out = self.driver.step(track, self._emotion(), t_ns, commands)
+        marks["stepped"] = self._clock.now_ns()
+        out = dataclasses.replace(out, stages_ns=marks)
+        self.outlets.send(out, marks["stepped"])
+        marks["sent"] = self._clock.now_ns()
+        if track is None:
+            self.stats.note_tick(out)
+        else:
+            self.stats.note_frame(out)
+        if self.driver.neutral is not self._neutral_seen:
+            self._neutral_seen = self.driver.neutral
+            self._listener.on_neutral(self._neutral_seen)
+        self._listener.on_frame(out)
+
+    def _emotion(self) -> Emotion | None:
+        return None if self._feeling is None else self._feeling.newest
+
+    def _swap(self) -> None:
+        if self._pending is None:
+            return
+        (config, driver), self._pending = self._pending, None
+        driver.adopt(self.driver)
+        changed = driver.schema != self.driver.schema
+        self.driver, self._config = driver, config
+        self.governor.set_full(config.emotion.rate_hz)
+        if changed:
+            self.outlets.reopen(driver.schema)
+
+    def _rest(self) -> None:
+        """The last frame leaves the avatar at rest."""
+        if self.stats.ticks:
+            now = self._clock.now_ns()
+            self.outlets.send(self.driver.rest(now), now)
+
+    def _watch_face(self, track: Track, now: int) -> None:
+        if track.face is not None:
+            self._face_ns, self._told_no_face = now, False
+            return
+        self._face_ns = now if self._face_ns is None else self._face_ns
+        if not self._told_no_face and now - self._face_ns > _NO_FACE_NS:
+            self._told_no_face = True
+            self._listener.on_event("no face for 5 s: the avatar rests until one is seen")
+
+    def _fail(self, fault: BaseException) -> None:
+        if not isinstance(fault, VtdriveError):
+            fault = VtdriveError(f"a thread of vtdrive broke: {fault!r}", "please report this")
+        self._failure = fault

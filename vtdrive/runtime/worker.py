@@ -1,0 +1,64 @@
+"""A named thread that is always joined and whose failure is never lost."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from types import TracebackType
+from typing import Self
+
+__all__ = ["Worker"]
+
+_JOIN_S = 2.0
+
+
+class Worker:
+    """Runs `loop(stop)` in a thread until it returns or `stop` is set.
+
+    `on_failure` is called in that thread with whatever the loop raised. Leaving the context sets
+    `stop` and joins; `wake` is called first, to end a wait.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        loop: Callable[[threading.Event], None],
+        *,
+        on_failure: Callable[[BaseException], None],
+        wake: Callable[[], None] = lambda: None,
+    ) -> None:
+        self.stop = threading.Event()
+        self._loop = loop
+        self._on_failure = on_failure
+        self._wake = wake
+        # A daemon, so that a driver that never returns cannot keep the process from ending.
+        self._thread = threading.Thread(target=self._run, name=f"vtdrive-{name}", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        fault: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop.set()
+        self._wake()
+        self._thread.join(_JOIN_S)
+
+    def join(self) -> None:
+        """Wait until the loop has returned by itself."""
+        self._thread.join()
+
+    @property
+    def alive(self) -> bool:
+        """Whether the thread still runs."""
+        return self._thread.is_alive()
+
+    def _run(self) -> None:
+        try:
+            self._loop(self.stop)
+        except BaseException as fault:  # handed on, whatever it is: a thread has no caller
+            self._on_failure(fault)
