@@ -1,0 +1,410 @@
+"""A fault in a config is one line: file, line, key, what is allowed, what was probably meant."""
+
+from __future__ import annotations
+
+import random
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from vtdrive.config.documents import MAX_BYTES, leaves
+from vtdrive.config.load import load_config, load_with_origins
+from vtdrive.config.nearest import nearest
+from vtdrive.config.problems import MOST_SHOWN, place
+from vtdrive.config.toml_text import key_text, table_lines, value_text
+from vtdrive.core.signals import SIGNALS
+from vtdrive.errors import ConfigError
+
+
+def complaints(folder: Path, text: str | bytes, name: str = "my.toml") -> list[str]:
+    """The lines of the error that this file causes, without the folder."""
+    path = folder / name
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    with pytest.raises(ConfigError) as caught:
+        load_config([path], known_signals=SIGNALS)
+    assert caught.value.exit_code == 2
+    return caught.value.what.replace(f"{folder}/", "").split("\n")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (
+            "[filters.head]\nmincutoff = 1",
+            "my.toml:2: [filters.head] mincutoff: unknown key"
+            " (allowed: min_cutoff_hz, beta, d_cutoff_hz; did you mean 'min_cutoff_hz'?)",
+        ),
+        (
+            "filters.jaw.betta = 1",
+            "my.toml:1: [filters.jaw] betta: unknown key"
+            " (allowed: min_cutoff_hz, beta, d_cutoff_hz; did you mean 'beta'?)",
+        ),
+        (
+            "[filters]\nmin_cutoff_hz = 2",
+            "my.toml:2: [filters] min_cutoff_hz: unknown key (allowed: head, root, gaze,"
+            " gaze_deadzone_deg, lids, *, slow; did you mean 'head.min_cutoff_hz'?)",
+        ),
+        ("\nport = 1", "my.toml:2: port: unknown key (*did you mean '[[sinks]] port'?)"),
+        ("hold_ms = 1", "my.toml:1: hold_ms: unknown key (*did you mean '[loss] hold_ms'?)"),
+        ("dwell_ms = 1", "*did you mean '[emotion.timing.NAME] dwell_ms'?)"),
+        ("[filter.head]\nbeta = 1", "my.toml:1: filter: unknown table (*did you mean 'filters'?)"),
+        (
+            "[source]\nfps = 999",
+            "my.toml:2: [source] fps: 999 is out of range (allowed: 0 to 240)",
+        ),
+        (
+            "[source]\nvertical_fov_deg = 5",
+            "my.toml:2: [source] vertical_fov_deg: 5 is out of range (allowed: above 5, up to 170)",
+        ),
+        (
+            "[outputs.X]\nfloor = 1.0",
+            "my.toml:2: [outputs.X] floor: 1.0 is out of range (allowed: from 0, below 1)",
+        ),
+        (
+            "[head]\nyaw_deg = 0",
+            "my.toml:2: [head] yaw_deg: 0 is out of range (allowed: above 0)",
+        ),
+        (
+            "[source]\npixel_format = 'mjpg'",
+            "my.toml:2: [source] pixel_format: 'mjpg' is not allowed"
+            " (allowed: auto, MJPG, YUYV; did you mean 'MJPG'?)",
+        ),
+        (
+            "[source]\nwidth = '640'",
+            "my.toml:2: [source] width: wants a whole number, 16 to 7680; got the text '640':"
+            " write it without quotes",
+        ),
+        (
+            "[source]\nwidth = 5.5",
+            "my.toml:2: [source] width: wants a whole number, 16 to 7680; got 5.5",
+        ),
+        ("[source]\nloop = 1", "my.toml:2: [source] loop: wants true or false; got 1"),
+        ("[source]\nfps = true", "my.toml:2: [source] fps: wants a number, 0 to 240; got true"),
+        ("[source]\nuri = 0", 'my.toml:2: [source] uri: wants text; got 0: put it in "quotes"'),
+        ("[source]\nuri = 07:32:00", "my.toml:2: [source] uri: a date means nothing here; *"),
+        ("[source]\nfps = nan", "my.toml:2: [source] fps: nan is no usable number"),
+        ("[idle]\nseed = 0xffffffffffffffffff", "my.toml:2: [idle] seed: is too large a number"),
+        (
+            "[filters]\njaw = 3",
+            "my.toml:2: [filters] jaw: is a table: write [filters.jaw] on a line of its own,"
+            " and its keys below",
+        ),
+        (
+            "[[filters]]\nx = 1",
+            "my.toml:1: filters: is one table: write [filters] with single brackets",
+        ),
+        (
+            "[sinks]\nkind = 'vmc'",
+            "my.toml:1: [[sinks]]: may be many: write [[sinks]] with double brackets",
+        ),
+        ("sinks = 3", "my.toml:1: [[sinks]]: wants a list of tables; got 3"),
+        (
+            "[source.uri]\nx = 1",
+            "my.toml:1: [source] uri: wants text; got a table",
+        ),
+        (
+            "[[sinks]]\nkind = 'jsonl'\n\n[[sinks]]\n# here\nkind = 'vcm'",
+            "my.toml:4: [[sinks]]: kind 'vcm' is not allowed"
+            " (allowed: vmc, osc, jsonl, mcap; did you mean 'vmc'?)",
+        ),
+        (
+            "[[sinks]]\nport = 1",
+            "my.toml:1: [[sinks]]: every [[sinks]] needs a kind (allowed: vmc, osc, jsonl, mcap)",
+        ),
+        (
+            "[[sinks]]\nkind = 'vmc'\nprot = 2",
+            "my.toml:3: [[sinks]] prot: unknown key (*did you mean 'port'?)",
+        ),
+        ("[[sinks]]\nkind = 'mcap'", "my.toml:1: [[sinks]] path: is missing and has no default"),
+        (
+            "sinks = [\n  { kind = 'vmc' },\n  { kind = 'osc',\n port = 0 },\n]".replace(
+                ",\n port", ", port"
+            ),
+            "my.toml:3: [[sinks]] port: 0 is out of range (allowed: 1 to 65535)",
+        ),
+        (
+            "[idle]\nblink_every_s = [1]",
+            "my.toml:2: [idle] blink_every_s: wants [number, number]; got a list of 1",
+        ),
+        (
+            "[idle]\nblink_every_s = [1,\n2,\n'x']",
+            "my.toml:2: [idle] blink_every_s: wants [number, number]; got a list of 3",
+        ),
+        (
+            "[idle]\nblink_every_s = [1,\n'x']",
+            "my.toml:3: [idle] blink_every_s #2: wants a number; got the text 'x':"
+            " write it without quotes",
+        ),
+        (
+            "[outputs.X]\ngates = [{}, {}, {},\n {}, {}]",
+            "my.toml:2: [outputs.X] gates: may hold at most 4; got a list of 5",
+        ),
+        (
+            "[outputs.X]\ngates = [\n{ bias = 1 },\n{ sum = { jawOpen = 'x' } },\n]",
+            "my.toml:4: [outputs.X] gates #2.sum.jawOpen: wants a number; got the text 'x':"
+            " write it without quotes",
+        ),
+        (
+            "[outputs.X]\nsum = '''\njawOpen = 1\n'''",
+            "my.toml:2: [outputs.X] sum: wants a table; got the text 'jawOpen = 1\\n'",
+        ),
+        (
+            "[outputs.X]\nbias = 1\nrange = [1, 1]\ngain = 2",
+            "my.toml:3: [outputs.X] range: range needs two different ends",
+        ),
+        (
+            "[emotion.timing.happiness]\ncap = 0.5\nexit = 0.9",
+            "my.toml:3: [emotion.timing.happiness] exit: exit must be below enter",
+        ),
+        (
+            "[emotion.timing.joy]\nenter = 0.1",
+            "my.toml:1: [emotion.timing] joy: 'joy' is no emotion that can be shown (allowed: *)",
+        ),
+        (
+            "[overlay.sad]\nmouthFrownLeft = 1",
+            "my.toml:1: [overlay] sad: 'sad' is no emotion * did you mean 'sadness'?)",
+        ),
+        (
+            "[overlay]\nfear = { eyeWide = 1, mouthFrow = 1 }",
+            "my.toml:2: [overlay.fear] mouthFrow: 'mouthFrow' is no shape"
+            " (did you mean 'mouthFrown'?)",
+        ),
+        ("[shapes.jawopen]", "*[shapes] jawopen: 'jawopen' is no shape (did you mean 'jawOpen'?)"),
+        ("[bones]\nnames = ['Head',\n'head']", "my.toml:3: [bones] names #2: 'head' is no bone *"),
+        (
+            "[outputs.X]\nsum = { jawopen = 1 }",
+            "my.toml:2: [outputs.X] sum.jawopen: 'jawopen' is no signal (did you mean 'jawOpen'?)",
+        ),
+        (
+            "[outputs.X]\nmin = [{ bias = 1 },\n{ sum = { 'emotion.joy' = 1 } }]",
+            "my.toml:3: [outputs.X] min #2.sum.emotion.joy: 'emotion.joy' is no signal (*)",
+        ),
+        (
+            "[shapes.jawOpen]\nsum = { 'out.aa' = 1 }",
+            "my.toml:2: [shapes.jawOpen] sum.out.aa: 'out.aa' is no signal (*",
+        ),
+        (
+            "[outputs.X]\nsum = { 'out.Y' = 1 }\n[outputs.Y]\nmax = [{ sum = { 'out.X' = 1 } }]",
+            "my.toml:2: [outputs.X] sum: needs its own result: X → Y → X",
+        ),
+        (
+            "[[sinks]]\nkind='vmc'\n[[sinks]]\nkind='osc'\nhost='localhost'\nport=39539",
+            "my.toml:6: [[sinks]] port: localhost:39539 is already served by the sink of"
+            " my.toml:1; give one app another port, there and here",
+        ),
+    ],
+)
+def test_the_sentence(tmp_path: Path, text: str, expected: str) -> None:
+    (said,) = complaints(tmp_path, text)
+    assert re.fullmatch(re.escape(expected).replace(r"\*", ".*"), said), said
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("a = 1\nb = \n", "my.toml:2: not TOML: invalid value at column 5 in `b =`; text needs"),
+        ('x = 1\npath = "C:\\Users"', "my.toml:2: not TOML: *write paths in 'single quotes'"),
+        ("[a]\n[a]\n", "my.toml:2: not TOML: *already set further up"),
+        ("a = 1\na = 2\n", "my.toml:2: not TOML: *already set further up"),
+        ('a = """x\n\n', "my.toml:1: not TOML: unterminated string at the end of the file"),
+        ("a = [1,\n", "my.toml:1: not TOML: *at the end of the file"),
+        (b'a = "\xe9"', "my.toml:1: byte 0xe9 is not UTF-8; save the file as UTF-8"),
+        (b"\n# fine\n# caf\xe9", "my.toml:3: byte 0xe9 is not UTF-8"),
+        ("a = 1".encode("utf-16"), "my.toml: is UTF-16; save it as UTF-8"),
+        (b"\x00\x01\x02", "my.toml:1: not TOML: "),
+        (b"#" * (MAX_BYTES + 1), "my.toml: is larger than 1 MB"),
+        ("a = " + "[" * 5000, "my.toml: is nested too deeply"),
+        (f"{'a.' * 200}a = 1", "my.toml: is nested too deeply"),
+        (f"a = {'9' * 5000}", "my.toml: holds an impossible value: "),
+        ("a = 2024-02-31", "my.toml"),
+    ],
+)
+def test_an_unreadable_file(tmp_path: Path, text: str | bytes, expected: str) -> None:
+    (said,) = complaints(tmp_path, text)
+    head, _, tail = expected.partition("*")
+    assert said.startswith(head), said
+    assert tail in said
+
+
+def test_a_missing_file_a_folder_and_a_near_name(tmp_path: Path) -> None:
+    (tmp_path / "vseeface.toml").write_text("")
+    asked = [tmp_path / "vsefface.toml", tmp_path, tmp_path / "no" / "x.toml", Path("a\0b.toml")]
+    with pytest.raises(ConfigError) as caught:
+        load_config(asked)
+    said = caught.value.what
+    near = tmp_path / "vseeface.toml"
+    assert f"{asked[0]}: there is no such file (did you mean '{near}'?)" in said
+    assert f"{tmp_path}: is a folder" in said
+    assert f"(nor is there a folder {tmp_path / 'no'})" in said
+    assert "cannot be read" in said
+
+
+def test_a_fault_belongs_to_the_file_that_wrote_it(tmp_path: Path) -> None:
+    good = "[source]\nfps = 30\n\n[[sinks]]\nkind = 'vmc'\n"
+    (tmp_path / "a.toml").write_text(good)
+    (tmp_path / "b.toml").write_text("# b\n[source]\nfps = -1\n[[sinks]]\nkind = 'osc'\nport = 0\n")
+    with pytest.raises(ConfigError) as caught:
+        load_config([tmp_path / "a.toml", tmp_path / "b.toml"], overrides={"source": {"width": 1}})
+    b = tmp_path / "b.toml"
+    assert sorted(caught.value.what.split("\n")) == sorted(
+        [
+            f"{b}:3: [source] fps: -1 is out of range (allowed: 0 to 240)",
+            f"{b}:6: [[sinks]] port: 0 is out of range (allowed: 1 to 65535)",
+            "command line: [source] width: 1 is out of range (allowed: 16 to 7680)",
+        ]
+    )
+
+
+def test_a_table_fault_between_files_belongs_to_the_later_words(tmp_path: Path) -> None:
+    (tmp_path / "a.toml").write_text("[emotion.timing.fear]\nenter = 0.3\nexit = 0.2\n")
+    (tmp_path / "b.toml").write_text("\n\n\n[emotion.timing.fear]\nexit = 0.4\n")
+    with pytest.raises(ConfigError) as caught:
+        load_config([tmp_path / "a.toml", tmp_path / "b.toml"])
+    assert caught.value.what == (
+        f"{tmp_path / 'b.toml'}:5: [emotion.timing.fear] exit: exit must be below enter"
+    )
+
+
+def test_all_faults_come_at_once_in_order_and_not_too_many(tmp_path: Path) -> None:
+    said = complaints(tmp_path, "\n".join(f"wrong{i} = {i}" for i in range(MOST_SHOWN + 5)))
+    assert said[-1] == "… and 5 more"
+    assert [line.split(":")[1] for line in said[:-1]] == [str(i + 1) for i in range(MOST_SHOWN)]
+
+
+def test_sides_and_results_are_signals_too(tmp_path: Path) -> None:
+    path = tmp_path / "ok.toml"
+    path.write_text(
+        "[shapes.noseSneer]\nsum = { mouthSmile = 1, 'out.jawOpen' = 1, 'out.mouthSmile' = 1 }\n"
+        "[outputs.X]\nsum = { mouthSmile = 1, 'out.aa' = 1, 'head.yaw_deg' = 0.1, speaking = 1 }\n"
+        "[overlay.contempt]\n'strong.mouthSmile' = 0.1\n"
+    )
+    load_config([path], known_signals=SIGNALS)
+
+
+def test_signals_go_unchecked_where_nobody_knows_them(tmp_path: Path) -> None:
+    path = tmp_path / "odd.toml"
+    path.write_text("[outputs.X]\nsum = { 'plugin.signal' = 1 }\n")
+    assert load_config([path]).outputs["X"].sum == {"plugin.signal": 1.0}
+
+
+@pytest.mark.parametrize(
+    ("name", "choices", "expected"),
+    [
+        ("mincutoff", ["beta", "min_cutoff_hz"], "min_cutoff_hz"),
+        ("MJPG", ["mjpg", "yuyv"], "mjpg"),
+        ("hold", ["holdings", "hold_ms"], "hold_ms"),
+        ("zzz", ["beta"], None),
+        ("", ["beta"], None),
+    ],
+)
+def test_nearest(name: str, choices: list[str], expected: str | None) -> None:
+    assert nearest(name, choices) == expected
+
+
+def test_place_of_nothing_and_of_lists() -> None:
+    assert place(()) == ""
+    assert place(("a",)) == "a"
+    assert place(("t", "names", 0)) == "[t] names #1"
+    assert place(("t", "u", "sum", "x")) == "[t.u] sum.x"
+
+
+# --- properties -----------------------------------------------------------------------------
+
+DEFAULTS = load_with_origins([], overrides={"sinks": [{"kind": "vmc", "port": 1, "host": "h"}]})
+LEAVES = [path for path, _ in leaves(DEFAULTS.layers.tree)]
+ODD = st.sampled_from(
+    ["text", "", -1, 10**9, 1.5, float("inf"), True, [], [1, 2], ["x"], {}, {"x": 1}, [{"x": 1}]]
+)
+
+
+@settings(
+    max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(path=st.sampled_from(LEAVES), value=ODD, seed=st.integers(0, 9))
+def test_a_spoilt_value_is_reported_at_its_line_or_accepted(
+    tmp_path: Path, path: tuple[Any, ...], value: Any, seed: int
+) -> None:
+    """One value of the whole default config is replaced; no other line may be blamed."""
+    tree = _copied(DEFAULTS.layers.tree)
+    node = tree
+    for step in path[:-1]:
+        node = node[step]
+    node[path[-1]] = value
+    lines = list(table_lines(tree))
+    for at in random.Random(seed).sample(range(len(lines)), 5):
+        lines[at] = f"\n# moved down = 1\n{lines[at]}" if not _in_list(lines, at) else lines[at]
+    text = "\n".join(lines)
+    file = tmp_path / "spoilt.toml"
+    file.write_text(text, encoding="utf-8")
+    try:
+        load_config([file], known_signals=SIGNALS)
+    except ConfigError as fault:
+        written = text.split("\n")
+        for line in fault.what.split("\n"):
+            assert line.startswith(f"{file}:"), line
+            number = int(line.removeprefix(f"{file}:").split(":")[0])
+            blamed = written[number - 1]
+            names = [str(step) for step in path if isinstance(step, str)]
+            assert any(name in blamed for name in names[-3:]), (line, blamed, path)
+
+
+def _in_list(lines: list[str], at: int) -> bool:
+    return lines[at].startswith((" ", "]"))
+
+
+def _copied(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _copied(child) for key, child in value.items()}
+    return [_copied(child) for child in value] if isinstance(value, list) else value
+
+
+@settings(
+    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    st.dictionaries(
+        st.sampled_from(
+            ["source", "sinks", "outputs", "emotion", "overlay", "bones", "x", "shapes"]
+        ),
+        st.recursive(
+            st.one_of(st.integers(), st.floats(), st.booleans(), st.text(max_size=5)),
+            lambda inner: st.one_of(
+                st.lists(inner, max_size=3),
+                st.dictionaries(
+                    st.sampled_from(
+                        ["timing", "names", "sum", "fear", "kind", "aa", "gates", "a b"]
+                    ),
+                    inner,
+                    max_size=3,
+                ),
+            ),
+            max_leaves=8,
+        ),
+        max_size=4,
+    )
+)
+def test_any_toml_is_a_config_or_a_config_error(tmp_path: Path, tree: dict[str, Any]) -> None:
+    file = tmp_path / "any.toml"
+    text = "\n".join(f"{key_text(key)} = {value_text(value)}" for key, value in tree.items())
+    file.write_text(text, encoding="utf-8")
+    try:
+        load_config([file], known_signals=SIGNALS)
+    except ConfigError as fault:
+        assert all(line.startswith((f"{file}:", "… and")) for line in fault.what.split("\n"))  # noqa: PT017
+
+
+@settings(
+    max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(st.binary(max_size=60) | st.text(max_size=60).map(str.encode))
+def test_any_bytes_are_a_config_or_a_config_error(tmp_path: Path, raw: bytes) -> None:
+    file = tmp_path / "bytes.toml"
+    file.write_bytes(raw)
+    try:
+        load_config([file])
+    except ConfigError as fault:
+        assert fault.what.startswith(str(file))  # noqa: PT017

@@ -1,0 +1,59 @@
+"""The config seen from outside: JSON Schema for editors, and what is in force as TOML."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from vtdrive.config.load import Loaded
+from vtdrive.config.positions import Path
+from vtdrive.config.problems import DEFAULT
+from vtdrive.config.schema import Config
+from vtdrive.config.toml_text import table_lines
+
+__all__ = ["effective_toml", "json_schema"]
+
+
+def json_schema() -> str:
+    """JSON Schema (2020-12) of a config file, with every description, unit and range."""
+    schema = {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "vtdrive config",
+        **_untitled(Config.model_json_schema()),
+    }
+    return json.dumps(schema, indent=1, ensure_ascii=False) + "\n"
+
+
+def effective_toml(loaded: Loaded, *, origins: bool = False) -> str:
+    """The config in force. It loads back to the same config.
+
+    With `origins`, each line ends in a comment: `FILE:LINE`, `command line` or `default`.
+    """
+    layers = loaded.layers
+    tree = dict(layers.tree)
+    tree["sinks"] = [_whole(sink) for sink in loaded.config.sinks]
+
+    def note(path: Path) -> str:
+        in_sink = path[0] == "sinks" and len(path) > 2
+        if in_sink and path[2] not in layers.tree["sinks"][path[1]]:
+            return DEFAULT
+        return str(layers.origin(path))
+
+    return "\n".join(table_lines(tree, note=note if origins else None)).strip() + "\n"
+
+
+def _whole(sink: Any) -> dict[str, Any]:
+    """A sink with its defaults, `kind` first, since that decides what the rest means."""
+    values = sink.model_dump()
+    return {"kind": values.pop("kind"), **values}
+
+
+def _untitled(node: Any) -> Any:
+    """Without the titles that pydantic makes from names: they only repeat the key."""
+    if isinstance(node, dict):
+        return {
+            key: _untitled(value)
+            for key, value in node.items()
+            if not (key == "title" and isinstance(value, str))
+        }
+    return [_untitled(item) for item in node] if isinstance(node, list) else node
