@@ -12,11 +12,11 @@ from vtdrive.core.signals import RAW_SIGNALS
 from vtdrive.spaces import euler_from_quat, quat_from_euler, quat_from_matrix
 from vtdrive.types import F32, Face
 
-__all__ = ["RAW", "Solved", "solve", "solved_from"]
+__all__ = ["EYEBALL_PER_WIDTH", "EYES", "RAW", "Eye", "Solved", "solve", "solved_from"]
 
 
 @dataclass(frozen=True, slots=True)
-class _Eye:
+class Eye:
     """Face mesh vertices of one eye."""
 
     outer: int
@@ -27,16 +27,16 @@ class _Eye:
 
 
 # Vertex numbers of MediaPipe's refined mesh; the subject's left eye is on the right of the picture.
-_EYES: Final = (
-    _Eye(outer=263, inner=362, upper=(385, 386, 387), lower=(380, 374, 373), iris=473),
-    _Eye(outer=33, inner=133, upper=(158, 159, 160), lower=(153, 145, 144), iris=468),
+EYES: Final = (
+    Eye(outer=263, inner=362, upper=(385, 386, 387), lower=(380, 374, 373), iris=473),
+    Eye(outer=33, inner=133, upper=(158, 159, 160), lower=(153, 145, 144), iris=468),
 )
 _POINTS: Final = np.array(
-    [i for eye in _EYES for i in (eye.outer, eye.inner, *eye.upper, *eye.lower, eye.iris)]
+    [i for eye in EYES for i in (eye.outer, eye.inner, *eye.upper, *eye.lower, eye.iris)]
 )
 _PER_EYE: Final = 9
 
-_EYEBALL_PER_WIDTH: Final = 0.41
+EYEBALL_PER_WIDTH: Final = 0.41
 """Radius of the eyeball over the width of the eye slit: 12 mm over about 29 mm."""
 
 RAW: Final = {name: i for i, name in enumerate(RAW_SIGNALS)}
@@ -90,6 +90,6 @@ def _eye(points: F32) -> tuple[float, float, float]:
     width = float(math.dist(outer.tolist(), inner.tolist())) or math.nan
     gap = float(np.linalg.norm(points[2:5] - points[5:8], axis=1).mean()) / width
     # The depth of iris points is guesswork, so only the offset in the face plane counts.
-    offset = (iris[:2] - (outer[:2] + inner[:2]) / 2) / (_EYEBALL_PER_WIDTH * width)
+    offset = (iris[:2] - (outer[:2] + inner[:2]) / 2) / (EYEBALL_PER_WIDTH * width)
     yaw, pitch = (math.degrees(math.asin(max(-0.9, min(0.9, float(v))))) for v in offset)
     return (math.nan if math.isnan(width) else yaw), pitch, gap
