@@ -1,0 +1,1 @@
+"""How models/emotion-*.onnx came to be. Only this folder needs torch."""

@@ -1,0 +1,133 @@
+"""From a picture and its landmarks to what the network saw in training. Pure.
+
+Two steps, because the training pictures are small: `aligned_crop` cuts a face to the resolution
+of those pictures, `to_input` enlarges and normalises it. Training calls `to_input` on its stored
+48 px faces, so that everything from there on is one code path.
+"""
+
+from __future__ import annotations
+
+import math
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from vtdrive.types import F32, U8
+
+__all__ = ["aligned_crop", "to_input", "upright_square"]
+
+F64 = npt.NDArray[np.float64]
+
+_EYES = ((33, 133), (362, 263))
+"""Corners of the subject's right eye, then of the left. Corners stay put where irises wander."""
+
+_SAMPLES = 3
+"""Samples across one pixel of the crop; their mean is what an area-averaging resize would give."""
+
+
+def aligned_crop(
+    image_rgb: U8, landmarks_px: F32, *, size_px: int, margin: float, lift: float = 0.0
+) -> U8:
+    """The face as a grey square (size_px, size_px): upright, centred, area-averaged.
+
+    The square's side is `margin` times the longer side of the box around all landmarks, measured
+    after the eyes were turned level; `lift` moves its centre towards the forehead by that share
+    of the unenlarged side. Beyond the picture its border repeats. `image_rgb` is (H, W, 3),
+    `landmarks_px` (478, 2 or more) with pixel centres on whole numbers.
+    Raises ValueError when landmarks are not finite or all fall on one point.
+    """
+    points = np.asarray(landmarks_px[:, :2], np.float64)
+    if not np.isfinite(points).all():
+        raise ValueError("landmarks are not finite")
+    centre, right, side = upright_square(points, lift=lift)
+    if side <= 0:
+        raise ValueError("landmarks all fall on one point")
+    side *= margin
+
+    # Only the part of the picture that the turned square can touch is looked at; a big face is
+    # first halved, and halved again, which costs far less than sampling all of it.
+    shrink = 1
+    while 2 * shrink * _SAMPLES * size_px <= side and 2 * shrink <= min(image_rgb.shape[:2]):
+        shrink *= 2
+    reach = side / 2 * (abs(right[0]) + abs(right[1])) + 2 * shrink
+    patch, x0, y0 = _patch(image_rgb, centre, reach=reach, multiple=shrink)
+    grey = cv2.cvtColor(patch, cv2.COLOR_RGB2GRAY)
+    for _ in range(shrink.bit_length() - 1):
+        height, width = grey.shape
+        grey = cv2.resize(grey, (width // 2, height // 2), interpolation=cv2.INTER_AREA)
+
+    fine = _SAMPLES * size_px
+    step = side / fine / shrink
+    x = ((centre[0] - x0) + 0.5) / shrink - 0.5
+    y = ((centre[1] - y0) + 0.5) / shrink - 0.5
+    c, s = right * step
+    half = (fine - 1) / 2
+    from_fine = np.array([[c, -s, x - half * (c - s)], [s, c, y - half * (s + c)]])
+    sampled = cv2.warpAffine(
+        grey,
+        from_fine,
+        (fine, fine),
+        flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+        borderMode=cv2.BORDER_REPLICATE,
+    )
+    out: U8 = cv2.resize(sampled, (size_px, size_px), interpolation=cv2.INTER_AREA)
+    return out
+
+
+def to_input(crops: U8, *, size_px: int, mean: float, std: float) -> F32:
+    """(S, S) or (N, S, S) grey crops to (N, 1, size_px, size_px) f32, (x / 255 - mean) / std."""
+    faces = np.asarray(crops).reshape(-1, *np.shape(crops)[-2:])
+    out = np.empty((len(faces), 1, size_px, size_px), np.float32)
+    for i, face in enumerate(faces):
+        # In f32: rounding to whole greys a second time would not match what training sees.
+        cv2.resize(
+            face.astype(np.float32),
+            (size_px, size_px),
+            dst=out[i, 0],
+            interpolation=cv2.INTER_LINEAR if size_px >= face.shape[0] else cv2.INTER_AREA,
+        )
+    out *= 1 / (255 * std)
+    out -= mean / std
+    return out
+
+
+def upright_square(
+    points: F64, *, lift: float
+) -> tuple[
+    F64,
+    F64,
+    float,
+]:
+    """Centre (2,), unit vector along the eyes (2,) and side of the upright box, in pixels."""
+    eyes = points[np.array(_EYES)].mean(1)
+    along = eyes[1] - eyes[0]
+    length = math.hypot(*along)
+    right = along / length if length > 0 else np.array([1.0, 0.0])
+    down = np.array([-right[1], right[0]])
+    u, v = points @ right, points @ down
+    side = float(max(np.ptp(u), np.ptp(v)))
+    centre = right * ((u.min() + u.max()) / 2) + down * ((v.min() + v.max()) / 2 - lift * side)
+    return centre, right, side
+
+
+def _patch(
+    image: U8,
+    centre: F64,
+    *,
+    reach: float,
+    multiple: int,
+) -> tuple[U8, int, int]:
+    """The part of `image` within `reach` of `centre`, its sides multiples, and its origin x, y.
+
+    A square wholly beside the picture still gets the nearest strip of it.
+    """
+    spans = []
+    for at, length in ((centre[1], image.shape[0]), (centre[0], image.shape[1])):
+        whole = max(multiple, length - length % multiple)
+        lo = int(np.clip(math.floor(at - reach), 0, max(0, length - multiple)))
+        hi = int(np.clip(math.ceil(at + reach) + 1, lo + 1, length))
+        count = min(max(1, math.ceil((hi - lo) / multiple)) * multiple, whole)
+        spans.append((max(0, min(lo, length - count)), count))
+    (y0, height), (x0, width) = spans
+    return image[y0 : y0 + height, x0 : x0 + width], x0, y0
