@@ -46,13 +46,16 @@ def quat_mul(a: npt.ArrayLike, b: npt.ArrayLike) -> npt.NDArray[np.float64]:
 
 def quat_conj(q: npt.ArrayLike) -> npt.NDArray[np.float64]:
     """The inverse of a unit quaternion."""
-    return np.asarray(q, float) * np.array([-1.0, -1.0, -1.0, 1.0])
+    conjugate: npt.NDArray[np.float64] = np.asarray(q, float) * np.array([-1.0, -1.0, -1.0, 1.0])
+    return conjugate
 
 
 def quat_angle(a: npt.ArrayLike, b: npt.ArrayLike) -> float:
     """Angle in radians, 0..pi, of the rotation that takes a to b."""
-    dot = abs(float(np.dot(np.asarray(a, float), np.asarray(b, float))))
-    return 2.0 * math.acos(min(1.0, dot))
+    qa, qb = np.asarray(a, float), np.asarray(b, float)
+    # Not acos of the dot product: near 0 it makes 0.05° of a rounding to f32.
+    apart, together = math.dist(qa.tolist(), qb.tolist()), math.dist(qa.tolist(), (-qb).tolist())
+    return 4.0 * math.atan2(min(apart, together), max(apart, together))
 
 
 def quat_slerp(a: npt.ArrayLike, b: npt.ArrayLike, share: float) -> npt.NDArray[np.float64]:
