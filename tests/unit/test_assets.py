@@ -1,0 +1,73 @@
+"""`vtdrive.assets`: models come with a card that fits them, or with a sentence why not."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import pytest
+
+from vtdrive.assets import data_dir, list_cards, load_card, verified
+from vtdrive.errors import ModelError
+
+
+def written(folder: Path, *, name: str = "m", data: bytes = b"weights", card: str = "") -> Path:
+    model = folder / f"{name}.onnx"
+    model.write_bytes(data)
+    text = card or f'kind = "emotion"\nsha256 = "{hashlib.sha256(data).hexdigest()}"\nextra = 3\n'
+    model.with_suffix(".toml").write_text(text, encoding="utf-8")
+    return model
+
+
+def test_a_sound_model_is_read(tmp_path: Path) -> None:
+    card = load_card(written(tmp_path))
+    assert (card.kind, card.facts["extra"]) == ("emotion", 3)
+    assert verified(card) == b"weights"
+
+
+def test_an_altered_model_is_refused_with_both_sums(tmp_path: Path) -> None:
+    card = load_card(written(tmp_path))
+    card.path.write_bytes(b"other")
+    with pytest.raises(ModelError, match=card.sha256[:12]) as caught:
+        verified(card)
+    assert "restore" in caught.value.remedy
+
+
+def test_a_missing_model_says_where_it_belongs(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match="missing") as caught:
+        load_card(tmp_path / "gone.onnx")
+    assert str(tmp_path / "gone.onnx") in caught.value.remedy
+
+
+def test_a_model_without_a_card_is_refused(tmp_path: Path) -> None:
+    model = written(tmp_path)
+    model.with_suffix(".toml").unlink()
+    with pytest.raises(ModelError, match="no card"):
+        load_card(model)
+
+
+@pytest.mark.parametrize("text", ["kind = ", "kind = 3\nsha256 = 'x'\n", "kind = 'emotion'\n"])
+def test_a_card_that_is_unsound_is_refused(tmp_path: Path, text: str) -> None:
+    with pytest.raises(ModelError) as caught:
+        load_card(written(tmp_path, card=text))
+    assert caught.value.remedy
+
+
+def test_a_card_that_is_no_text_is_refused(tmp_path: Path) -> None:
+    model = written(tmp_path)
+    model.with_suffix(".toml").write_bytes(b"\xff\xfe\x00kind")
+    with pytest.raises(ModelError, match="not TOML"):
+        load_card(model)
+
+
+def test_cards_are_listed_by_name(tmp_path: Path) -> None:
+    for name in ("b", "a"):
+        written(tmp_path, name=name)
+    assert [card.path.stem for card in list_cards(tmp_path)] == ["a", "b"]
+    assert list_cards(tmp_path / "nowhere") == []
+
+
+def test_every_shipped_model_is_the_one_its_card_describes() -> None:
+    for card in list_cards():
+        assert len(verified(card)) == card.path.stat().st_size
+        assert card.path.parent == data_dir("models")
