@@ -100,13 +100,13 @@ class Resilient:
         self._obtained = self._pump.open()
         return self._obtained
 
-    def read(self) -> VideoFrame | None:
-        """The newest frame, or None: none just now, still trying."""
+    def read(self, timeout_s: float = _STEP_S) -> VideoFrame | None:
+        """The newest frame, or None after at most `timeout_s`: none just now, still trying."""
         pump = self._pump or self._reopen()
         if pump is None:
             return None
         try:
-            frame = pump.poll(_STEP_S)
+            frame = pump.poll(timeout_s)
         except SourceError as fault:
             self._fall(fault)
             return None
@@ -147,7 +147,6 @@ class Resilient:
 
     def _fall(self, fault: SourceError) -> None:
         if self._pump is not None:
-            self._obtained = self._pump.obtained or self._obtained
             self._put_away(self._pump)
             self._pump = None
         if self._back_ns is not None and self._clock.now_ns() - self._back_ns > _STEADY_NS:
@@ -172,6 +171,7 @@ class Resilient:
 
     def _put_away(self, pump: Pumped) -> None:
         pump.close()
+        self._obtained = pump.obtained or self._obtained
         self._dropped += pump.dropped
         if not pump.ended:
             self._stuck.append(pump)

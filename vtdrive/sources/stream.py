@@ -72,12 +72,15 @@ class StreamDevice:
             )
         height, width = self._first.image.shape[:2]
         fps = float(self._cap.get(cv2.CAP_PROP_FPS))
+        fourcc = fourcc_name(self._cap.get(cv2.CAP_PROP_FOURCC))
+        # MJPEG carries no times; FFmpeg calls every such stream 25 fps.
+        told = 1 <= fps <= 240 and fourcc != "MJPG"
         return Obtained(
             name=self._name,
             width=width,
             height=height,
-            fps=fps if 1 <= fps <= 240 else 0.0,
-            pixel_format=fourcc_name(self._cap.get(cv2.CAP_PROP_FOURCC)),
+            fps=fps if told else 0.0,
+            pixel_format=fourcc,
             backend="ffmpeg",
             live=True,
         )
