@@ -197,12 +197,13 @@ def test_what_is_not_finite_goes_out_at_rest() -> None:
     template = VmcTemplate(schema)
     frame = decode(template.fill(bad, t_s=0, status=LIVE))
     assert frame.values == {"a": 0.25, "b": 0.0}
-    assert frame.bones["Head"] == (0, 0, 0, 0, 0, 0, 1)
+    assert list(frame.bones["Head"]) == [0, 0, 0, 0, 0, 0, 1]
     assert list(frame.root[:3]) == [0.0, 0.5, 0.0]
-    assert template.replaced == 2 + 4 + 1
+    replaced = template.replaced
+    assert replaced == 2 + 4 + 1
     good = decode(template.fill(posed(schema, {"b": 1.0}), t_s=0, status=LIVE))
     assert good.values == {"a": 0.25, "b": 1.0}
-    assert template.replaced == 7
+    assert template.replaced == replaced
 
 
 def test_zeros_are_positive_zeros() -> None:
