@@ -27,7 +27,7 @@ def check(
 
     config = load_config(files, known_signals=SIGNALS)
     named = ", ".join(str(file) for file in files)
-    typer.echo(f"{named}: good; {len(config.outputs)} outputs, {len(config.sinks)} sinks")
+    typer.echo(f"{named}: good; {len(config.outputs)} outputs, {len(config.sinks)} sink(s)")
 
 
 @app.command()

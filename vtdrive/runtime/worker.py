@@ -9,14 +9,12 @@ from typing import Self
 
 __all__ = ["Worker"]
 
-_JOIN_S = 2.0
-
 
 class Worker:
     """Runs `loop(stop)` in a thread until it returns or `stop` is set.
 
     `on_failure` is called in that thread with whatever the loop raised. Leaving the context sets
-    `stop` and joins; `wake` is called first, to end a wait.
+    `stop` and joins for at most `join_s`; `wake` is called first, to end a wait.
     """
 
     def __init__(
@@ -26,11 +24,13 @@ class Worker:
         *,
         on_failure: Callable[[BaseException], None],
         wake: Callable[[], None] = lambda: None,
+        join_s: float = 2.0,
     ) -> None:
         self.stop = threading.Event()
         self._loop = loop
         self._on_failure = on_failure
         self._wake = wake
+        self._join_s = join_s
         # A daemon, so that a driver that never returns cannot keep the process from ending.
         self._thread = threading.Thread(target=self._run, name=f"vtdrive-{name}", daemon=True)
 
@@ -46,7 +46,7 @@ class Worker:
     ) -> None:
         self.stop.set()
         self._wake()
-        self._thread.join(_JOIN_S)
+        self._thread.join(self._join_s)
 
     def join(self) -> None:
         """Wait until the loop has returned by itself."""

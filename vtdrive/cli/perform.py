@@ -1,0 +1,103 @@
+"""One run from start to end: targets held, signals heard, config watched, the session driven."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+from vtdrive.cli.show import Show, View
+from vtdrive.cli.signals import ended_by_signals
+from vtdrive.config.load import load_config
+from vtdrive.config.reload import ConfigWatcher
+from vtdrive.config.schema import Config
+from vtdrive.core.calibrate import NeutralPose
+from vtdrive.core.signals import SIGNALS
+from vtdrive.runtime.build import make_session
+from vtdrive.runtime.session import Session
+from vtdrive.runtime.users import UserStore
+from vtdrive.runtime.worker import Worker
+from vtdrive.sinks.lockfile import acquire
+
+__all__ = ["chosen_view", "perform"]
+
+
+def chosen_view(*, quiet: bool, lines: bool = False) -> View:
+    """The dashboard where there is a terminal for it."""
+    if quiet:
+        return "quiet"
+    return "live" if sys.stdout.isatty() and not lines else "lines"
+
+
+def perform(
+    config: Config,
+    *,
+    view: View,
+    title: str,
+    user: UserStore | None,
+    files: Sequence[Path] = (),
+    chosen: Mapping[str, Any] | None = None,
+    max_seconds: float | None = None,
+    force: bool = False,
+) -> tuple[Session, Show]:
+    """Drive until the source ends or the user does; raises what broke the run.
+
+    `files` are watched and laid under `chosen` (what the command line said) when they change.
+    `user` None neither reads nor saves a neutral.
+    """
+
+    def save(neutral: NeutralPose) -> None:
+        if user is None:
+            return
+        try:
+            user.save(neutral)
+        except OSError as fault:
+            show.on_event(f"the neutral could not be saved ({fault}); it holds for this run")
+
+    show = Show(view, title=title, on_neutral=save)
+    neutral = user.load() if user is not None else None
+    session = make_session(config, listener=show, neutral=neutral)
+    stop, over = threading.Event(), threading.Event()
+    faults: list[BaseException] = []
+
+    def drive(_: threading.Event) -> None:
+        try:
+            session.run(stop, max_seconds)
+        finally:
+            over.set()
+
+    with ExitStack() as stack:
+        for target in dict.fromkeys(o.sink.target for o in session.outlets.all):
+            stack.enter_context(acquire(target, force=force))
+        stack.enter_context(ended_by_signals(stop))
+        if files:
+            stack.enter_context(_watcher(files, chosen or {}, session, show))
+        run = stack.enter_context(
+            Worker("track", drive, on_failure=faults.append, wake=stop.set, join_s=10.0)
+        )
+        show.follow(session, stop, over)
+        run.join()
+    if faults:
+        raise faults[0]
+    return session, show
+
+
+def _watcher(
+    files: Sequence[Path], chosen: Mapping[str, Any], session: Session, show: Show
+) -> ConfigWatcher:
+    def use(config: Config) -> None:
+        session.reload(config)
+        show.on_event("config reloaded")
+
+    def refuse(sentence: str) -> None:
+        show.on_event(f"config not reloaded, the old one stays:\n{sentence}")
+
+    return ConfigWatcher(
+        files,
+        use,
+        refuse,
+        load=lambda paths: load_config(paths, overrides=chosen, known_signals=SIGNALS),
+    )

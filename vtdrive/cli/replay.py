@@ -1,0 +1,65 @@
+"""`vtdrive replay`: a recording through the engine again, to any sinks, with any config."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+__all__ = ["replay"]
+
+
+def replay(
+    file: Annotated[Path, typer.Argument(help="A recording made by `vtdrive record`.")],
+    sink: Annotated[
+        list[str] | None, typer.Option("--sink", help="Where to send; may repeat.")
+    ] = None,
+    config: Annotated[
+        list[Path] | None,
+        typer.Option("--config", "-c", help="Use this config instead of the recorded one."),
+    ] = None,
+    speed: Annotated[
+        float, typer.Option(min=0.0, max=100.0, help="1 = as recorded, 0 = as fast as possible.")
+    ] = 1.0,
+    force: Annotated[
+        bool, typer.Option("--force", help="Send even if another sends there.")
+    ] = False,
+) -> None:
+    """Send a recording again. The same recording and config give the same bytes."""
+    import json
+    import threading
+    from contextlib import ExitStack
+
+    from vtdrive.cli.signals import ended_by_signals
+    from vtdrive.config.load import load_config
+    from vtdrive.config.schema import Config
+    from vtdrive.config.urls import parse_sink_url
+    from vtdrive.core.signals import SIGNALS
+    from vtdrive.runtime.replaying import Replay
+    from vtdrive.sinks.lockfile import acquire
+    from vtdrive.sinks.make import make_sink, tap_sent
+    from vtdrive.track_sources.recording import Recording
+
+    stop = threading.Event()
+    with ExitStack() as stack:
+        recording = Recording(file)
+        stack.callback(recording.close)
+        recording.open()
+        chosen = (
+            load_config(config, known_signals=SIGNALS)
+            if config
+            else Config.model_validate(json.loads(recording.info.config_json))
+        )
+        urls = sink or []
+        sinks = [make_sink(parse_sink_url(url)) for url in urls]
+        if not urls:
+            sinks = [make_sink(s) for s in chosen.sinks if s.kind != "mcap"]
+        tap_sent(sinks)
+        for target in dict.fromkeys(s.target for s in sinks):
+            stack.enter_context(acquire(target, force=force))
+        stack.enter_context(ended_by_signals(stop))
+        run = Replay(chosen, recording, sinks, tell=lambda text: typer.echo(text, err=True))
+        ticks = run.run(stop, speed=speed)
+    note = " (its end is missing)" if recording.truncated else ""
+    typer.echo(f"{ticks} ticks replayed from {file.name}{note}", err=True)

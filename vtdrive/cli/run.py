@@ -1,0 +1,177 @@
+"""`vtdrive run` and `vtdrive record`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+__all__ = ["record", "run"]
+
+Source = Annotated[
+    str,
+    typer.Option(
+        "--source",
+        "-s",
+        help="Camera number or name, video, image, folder, http:// or rtsp:// stream."
+        " [default: camera 0]",
+    ),
+]
+Sinks = Annotated[
+    list[str] | None,
+    typer.Option("--sink", help="Where to send, e.g. vmc://127.0.0.1:39539; may repeat."),
+]
+Configs = Annotated[
+    list[Path] | None,
+    typer.Option("--config", "-c", help="Config file; may repeat, later ones override."),
+]
+MaxSeconds = Annotated[
+    float | None, typer.Option(min=0, help="End this long after the first frame.")
+]
+Fast = Annotated[bool, typer.Option("--fast", help="Play a file as fast as it can be tracked.")]
+Fps = Annotated[float | None, typer.Option(min=1, max=240, help="Play a file at this pace.")]
+Loop = Annotated[bool, typer.Option("--loop", help="Play a file again and again.")]
+AutoNeutral = Annotated[
+    bool,
+    typer.Option(
+        "--auto-neutral/--no-auto-neutral",
+        help="Take the first 2 s of a steady, frontal face as neutral.",
+    ),
+]
+Emotion = Annotated[bool, typer.Option("--emotion/--no-emotion", help="Classify expressions.")]
+User = Annotated[str, typer.Option(help="Whose saved neutral to use.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No live display.")]
+Force = Annotated[
+    bool, typer.Option("--force", help="Send even if another vtdrive sends to the same target.")
+]
+
+
+def overrides(
+    source: str = "",
+    sinks: list[str] | None = None,
+    *,
+    fast: bool = False,
+    fps: float | None = None,
+    loop: bool = False,
+    auto_neutral: bool = True,
+    emotion: bool = True,
+) -> dict[str, Any]:
+    """What the command line lays over the config files; only what was said."""
+    from vtdrive.config.urls import parse_sink_url
+
+    chosen: dict[str, Any] = {"source": {}}
+    if source:
+        chosen["source"]["uri"] = source
+    if fps is not None:
+        chosen["source"]["fps"] = fps
+    chosen["source"] |= {key: True for key, on in (("fast", fast), ("loop", loop)) if on}
+    if sinks:
+        chosen["sinks"] = [parse_sink_url(url).model_dump() for url in sinks]
+    if not auto_neutral:
+        chosen["neutral"] = {"auto": False}
+    if not emotion:
+        chosen["emotion"] = {"enabled": False}
+    return chosen
+
+
+def run(
+    source: Source = "",
+    sink: Sinks = None,
+    config: Configs = None,
+    max_seconds: MaxSeconds = None,
+    fast: Fast = False,
+    fps: Fps = None,
+    loop: Loop = False,
+    auto_neutral: AutoNeutral = True,
+    emotion: Emotion = True,
+    user: User = "default",
+    quiet: Quiet = False,
+    force: Force = False,
+) -> None:
+    """Drive an avatar: camera (or file) in, VMC and other outputs out.
+
+    Without any --sink and config it sends VMC to 127.0.0.1:39539, where VSeeFace and Warudo listen.
+    """
+    _drive(
+        overrides(
+            source,
+            sink,
+            fast=fast,
+            fps=fps,
+            loop=loop,
+            auto_neutral=auto_neutral,
+            emotion=emotion,
+        ),
+        config or [],
+        max_seconds=max_seconds,
+        user=user,
+        quiet=quiet,
+        force=force,
+        default_sink=True,
+    )
+
+
+def record(
+    file: Annotated[Path, typer.Argument(help="The recording to write (.mcap).")],
+    source: Source = "",
+    sink: Sinks = None,
+    config: Configs = None,
+    max_seconds: MaxSeconds = None,
+    fast: Fast = False,
+    fps: Fps = None,
+    user: User = "default",
+    quiet: Quiet = False,
+    force: Force = False,
+) -> None:
+    """Record every stage of a run, for `vtdrive replay`. Measurements only, never pictures."""
+    chosen = overrides(source, sink, fast=fast, fps=fps)
+    chosen["sinks"] = [*chosen.get("sinks", []), {"kind": "mcap", "path": str(file)}]
+    _drive(
+        chosen,
+        config or [],
+        max_seconds=max_seconds,
+        user=user,
+        quiet=quiet,
+        force=force,
+        default_sink=False,
+    )
+    typer.echo(f"wrote {file} ({file.stat().st_size / 1e6:.1f} MB): vtdrive replay {file}")
+
+
+def _drive(
+    chosen: dict[str, Any],
+    files: list[Path],
+    *,
+    max_seconds: float | None,
+    user: str,
+    quiet: bool,
+    force: bool,
+    default_sink: bool,
+) -> None:
+    from vtdrive.cli.perform import chosen_view, perform
+    from vtdrive.config.load import load_config
+    from vtdrive.config.sinks import VmcSink
+    from vtdrive.core.signals import SIGNALS
+    from vtdrive.runtime.users import UserStore
+
+    config = load_config(files, overrides=chosen, known_signals=SIGNALS)
+    if default_sink and not config.sinks:
+        config = config.model_copy(update={"sinks": [VmcSink()]})
+    to_stdout = any(getattr(sink, "path", "") == "-" for sink in config.sinks)
+    session, _ = perform(
+        config,
+        view=chosen_view(quiet=quiet or to_stdout),
+        title=config.source.uri,
+        user=UserStore(user),
+        files=files,
+        chosen=chosen,
+        max_seconds=max_seconds,
+        force=force,
+    )
+    stats = session.stats
+    typer.echo(
+        f"{stats.frames} frames, {stats.faces} with a face, {stats.dropped} skipped,"
+        f" {sum(o.sink.stats.packets for o in session.outlets.all)} packets",
+        err=True,
+    )

@@ -1,0 +1,121 @@
+"""Showing a run: a live dashboard, plain lines, or nothing but what matters."""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from typing import Final, Literal
+
+from vtdrive.cli.keys import key_reader
+from vtdrive.core.calibrate import NeutralPose
+from vtdrive.core.driver import TAKE_NEUTRAL
+from vtdrive.runtime.session import Session
+from vtdrive.sources.base import Obtained
+from vtdrive.types import AvatarFrame
+
+__all__ = ["Show", "View"]
+
+View = Literal["live", "lines", "quiet"]
+_DRAW_HZ: Final = 8
+_LINE_S: Final = 2.0
+
+
+class Show:
+    """The listener of a run, and what the main thread does meanwhile."""
+
+    def __init__(
+        self, view: View, *, title: str, on_neutral: Callable[[NeutralPose], None]
+    ) -> None:
+        self._view = view
+        self._title = title
+        self._save = on_neutral
+        self._events: deque[str] = deque(maxlen=50)
+        self._drawing = False
+        self.frame: AvatarFrame | None = None
+        self.obtained: Obtained | None = None
+
+    def on_event(self, sentence: str) -> None:
+        self._events.append(sentence)
+        if not self._drawing:
+            print(f"vtdrive: {sentence}", file=sys.stderr, flush=True)
+
+    def on_open(self, obtained: Obtained | None) -> None:
+        self.obtained = obtained
+        if obtained is not None:
+            self.on_event(f"source: {described(obtained)}")
+
+    def on_frame(self, frame: AvatarFrame) -> None:
+        self.frame = frame
+
+    def on_neutral(self, neutral: NeutralPose) -> None:
+        self.on_event("neutral taken: this is how you look straight ahead (n takes it anew)")
+        self._save(neutral)
+
+    def follow(self, session: Session, stop: threading.Event, over: threading.Event) -> None:
+        """Until the run is over: draw, and read keys. From the main thread."""
+        with key_reader() as read_key:
+
+            def attend(seconds: float) -> None:
+                key = read_key(seconds)
+                if key in ("n", "N"):
+                    session.command(TAKE_NEUTRAL)
+                    self.on_event("hold still and look straight ahead")
+                elif key in ("q", "Q"):
+                    stop.set()
+
+            if self._view == "live":
+                self._draw(session, attend, over)
+            else:
+                self._print(session, attend, over)
+
+    def _draw(
+        self, session: Session, attend: Callable[[float], None], over: threading.Event
+    ) -> None:
+        from rich.console import Console
+        from rich.live import Live
+
+        from vtdrive.cli.bars import dashboard
+
+        self._drawing = True
+        try:
+            with Live(console=Console(), auto_refresh=False, transient=True) as live:
+                while not over.is_set():
+                    attend(1 / _DRAW_HZ)
+                    if self.frame is not None:
+                        live.update(
+                            dashboard(
+                                self.frame,
+                                session.stats,
+                                session.outlets.all,
+                                list(self._events),
+                                title=self._title,
+                                emotion_hz=session.governor.rate_hz,
+                            ),
+                            refresh=True,
+                        )
+        finally:
+            self._drawing = False
+            for sentence in self._events:
+                print(f"vtdrive: {sentence}", file=sys.stderr)
+
+    def _print(
+        self, session: Session, attend: Callable[[float], None], over: threading.Event
+    ) -> None:
+        due = time.monotonic() + _LINE_S
+        while not over.is_set():
+            attend(0.1)
+            if self._view == "lines" and self.frame is not None and time.monotonic() >= due:
+                from vtdrive.cli.bars import status_line
+
+                due += _LINE_S
+                print(status_line(self.frame, session.stats, session.outlets.all), flush=True)
+
+
+def described(obtained: Obtained) -> str:
+    """What the source really delivers."""
+    fps = f"{obtained.fps:.3g} fps" if obtained.fps else "unknown rate"
+    parts = [f"{obtained.width}x{obtained.height}", fps, obtained.pixel_format, obtained.backend]
+    return f"{obtained.name}: {', '.join(part for part in parts if part)}"

@@ -1,0 +1,71 @@
+"""A recording through the driver again: the same ticks, to the same or other sinks."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from vtdrive.clock import SYSTEM_CLOCK, Clock
+from vtdrive.config.schema import Config
+from vtdrive.core.calibrate import NeutralPose
+from vtdrive.core.driver import Driver
+from vtdrive.errors import EndOfStream
+from vtdrive.runtime.outlets import Outlet, Outlets
+from vtdrive.sinks.base import Sink
+from vtdrive.track_sources.base import Tick
+from vtdrive.track_sources.recording import Recording
+from vtdrive.types import F32
+
+__all__ = ["Replay"]
+
+
+class Replay:
+    """Feeds each recorded tick, with the emotion sample it read then, to a new driver."""
+
+    def __init__(
+        self,
+        config: Config,
+        recording: Recording,
+        sinks: Sequence[Sink],
+        *,
+        tell: Callable[[str], None],
+        clock: Clock = SYSTEM_CLOCK,
+    ) -> None:
+        self._recording = recording
+        self._clock = clock
+        saved = recording.info.facts.get("neutral")
+        neutral = NeutralPose.from_dict(json.loads(saved)) if saved else None
+        self.driver = Driver(config, [sink.profile for sink in sinks], neutral=neutral)
+        self.outlets = Outlets([Outlet(sink, self.driver.schema, tell) for sink in sinks], tell)
+
+    def run(self, stop: threading.Event, *, speed: float = 1.0) -> int:
+        """All ticks, paced as recorded times `speed` (0: as fast as possible); how many."""
+        ticks, first_ns, start_ns = 0, 0, self._clock.now_ns()
+        with self.outlets:
+            while not stop.is_set():
+                try:
+                    tick = self._recording.read()
+                except EndOfStream:
+                    break
+                first_ns = first_ns if ticks else tick.t_ns
+                if speed > 0:
+                    self._clock.sleep_until(start_ns + int((tick.t_ns - first_ns) / speed))
+                self._step(tick)
+                ticks += 1
+        return ticks
+
+    def _step(self, tick: Tick) -> None:
+        frame = self.driver.step(
+            tick.track, tick.emotion, tick.t_ns, tick.commands, raw=self._raw(tick)
+        )
+        self.outlets.send(frame, frame.t_ns)
+
+    def _raw(self, tick: Tick) -> F32 | None:
+        """The recorded signals, where the landmarks they came from were not recorded."""
+        face = None if tick.track is None else tick.track.face
+        if face is None or np.isfinite(face.landmarks_px).any():
+            return None
+        return tick.raw
