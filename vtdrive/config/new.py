@@ -88,6 +88,9 @@ def _inner_table(path: tuple[str, ...], slot: Slot, value: Any) -> Iterator[str]
         return
     yield ""
     yield from _rule(" ".join((slot.model.__doc__ or "").split())) if len(path) == 1 else ()
+    said = slot.field.description if slot.field else None
+    if said:
+        yield f"# {' '.join(said.split())}"
     yield f"[{header}]"
     yield from _table(slot, value, path)
 

@@ -6,14 +6,12 @@ import textwrap
 from collections.abc import Iterator
 from typing import Any
 
-from vtdrive.config.load import mapping_text
 from vtdrive.config.schema import Config
 from vtdrive.config.shape import ANY, Slot, all_keys, unit_of
 from vtdrive.config.toml_text import value_text
 
 __all__ = ["comment_lines", "key_facts", "markdown"]
 
-_NO_DEFAULT = object()
 _HEAD = """\
 # Every key of a config
 
@@ -75,19 +73,49 @@ def _section(table: tuple[str, ...]) -> Iterator[str]:
 
 
 def _row(path: tuple[str, ...], slot: Slot) -> str:
-    default = _default(path, slot)
-    shown = "required" if default is _NO_DEFAULT else f"`{value_text(default)}`"
-    if default is None:
-        shown = "none"
-    cells = [f"`{path[-1]}`", shown, key_facts(path[-1], slot), _said(slot)]
+    cells = [f"`{path[-1]}`", _default_cell(path, slot), key_facts(path[-1], slot), _said(slot)]
     return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
+
+
+def _default_cell(path: tuple[str, ...], slot: Slot) -> str:
+    """The default, and which names have another."""
+    if slot.field is None or slot.field.is_required():
+        return "required"
+    if slot.is_table and path[-1] != "sum":
+        return "see below"
+    usual = _shown(slot.field.get_default(call_default_factory=True))
+    by_value: dict[str, list[str]] = {}
+    for name, value in _defaults(path):
+        by_value.setdefault(_shown(value), []).append(name)
+    if ANY not in path:
+        return next(iter(by_value), usual)
+    others = [f"{', '.join(names)} {shown}" for shown, names in by_value.items() if shown != usual]
+    return "; ".join([usual, *others])
+
+
+def _defaults(path: tuple[str, ...]) -> Iterator[tuple[str, Any]]:
+    """The values that the whole config has at `path`: one, or one per free name."""
+    values: list[tuple[str, Any]] = [("", Config().model_dump())]
+    for step in path:
+        if step == ANY:
+            values = [pair for _, table in values for pair in table.items()]
+        else:
+            values = [
+                (name, table[step])
+                for name, table in values
+                if isinstance(table, dict) and step in table
+            ]
+    yield from values
+
+
+def _shown(value: Any) -> str:
+    return "none" if value is None else f"`{value_text(value)}`"
 
 
 def _overlay() -> Iterator[str]:
     yield from ("## `[overlay.NAME]`", "")
     yield 'Emotion → shape → weight, mixed in by the larger of the two for `drive = "shapes"`.'
-    yield "A shape without its side stands for both."
-    yield f"The mapping that ships has {mapping_text().count('[overlay.')} of them."
+    yield "A shape without its side stands for both; `strong.SHAPE` goes to the stronger side."
 
 
 def _said(slot: Slot) -> str:
@@ -96,22 +124,8 @@ def _said(slot: Slot) -> str:
 
 
 def _model_said(table: tuple[str, ...]) -> str:
-    """The docstring of the table's type."""
+    """What the table's own key says, and the docstring of its type."""
     for path, slot in all_keys():
-        if path == table and slot.model and slot.model.__doc__:
-            return " ".join(slot.model.__doc__.split())
+        if path == table and slot.model:
+            return " ".join(filter(None, [_said(slot), *(slot.model.__doc__ or "").split()]))
     return ""
-
-
-def _default(path: tuple[str, ...], slot: Slot) -> Any:
-    """The default in the whole config, which may differ from that of the table's type."""
-    value: Any = Config().model_dump()
-    for step in path:
-        if step == ANY or not isinstance(value, dict) or step not in value:
-            break
-        value = value[step]
-    else:
-        return value
-    if slot.field is None or slot.field.is_required():
-        return _NO_DEFAULT
-    return slot.field.get_default(call_default_factory=True)

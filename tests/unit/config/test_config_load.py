@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from vtdrive.config.load import load_config, load_with_origins, mapping_text
+from vtdrive.config.positions import Path as Where
 from vtdrive.config.problems import Origin
 from vtdrive.config.schema import Config
 from vtdrive.config.sinks import VmcSink
@@ -111,7 +112,7 @@ def test_every_value_knows_its_file_and_line(write: Write) -> None:
         "b.toml",
     )
     layers = load_with_origins([a, b], overrides={"source": {"uri": "2"}}).layers
-    expected = {
+    expected: dict[Where, Origin] = {
         ("filters", "head", "beta"): Origin(str(a), 2),
         ("filters", "head", "min_cutoff_hz"): Origin(str(b), 1),
         ("filters", "head", "d_cutoff_hz"): Origin("default"),
