@@ -68,13 +68,19 @@ def solve(face: Face) -> Solved:
     raw[55:58] = face.camera_from_head[:3, 3]
     # Pixels (x right, y down, z away) to our axes, then out of the head's rotation, so that a
     # turned head neither narrows an eye nor moves an iris.
-    points = (face.landmarks_px[_POINTS] * np.array([1, -1, -1], np.float32)) @ rotation
+    with np.errstate(invalid="ignore", over="ignore"):
+        points = (face.landmarks_px[_POINTS] * np.array([1, -1, -1], np.float32)) @ rotation
+        _eyes(points, raw)
+    return Solved(raw, head.astype(np.float32), face.camera_from_head[:3, 3])
+
+
+def _eyes(points: F32, raw: F32) -> None:
+    """Gaze and lid gaps into `raw`."""
     for side, eye in enumerate((points[:_PER_EYE], points[_PER_EYE:])):
         yaw, pitch, gap = _eye(eye)
         raw[58 + 2 * side] = yaw
         raw[59 + 2 * side] = pitch
         raw[62 + side] = gap
-    return Solved(raw, head.astype(np.float32), face.camera_from_head[:3, 3])
 
 
 def solved_from(raw: F32) -> Solved:
@@ -87,9 +93,17 @@ def solved_from(raw: F32) -> Solved:
 def _eye(points: F32) -> tuple[float, float, float]:
     """(yaw deg, pitch deg, lid gap / width) of one eye from its nine points in head axes."""
     outer, inner, iris = points[0], points[1], points[8]
-    width = float(math.dist(outer.tolist(), inner.tolist())) or math.nan
+    width = math.dist(outer.tolist(), inner.tolist())
+    width = width if 0.0 < width < math.inf else math.nan
     gap = float(np.linalg.norm(points[2:5] - points[5:8], axis=1).mean()) / width
     # The depth of iris points is guesswork, so only the offset in the face plane counts.
     offset = (iris[:2] - (outer[:2] + inner[:2]) / 2) / (EYEBALL_PER_WIDTH * width)
-    yaw, pitch = (math.degrees(math.asin(max(-0.9, min(0.9, float(v))))) for v in offset)
-    return (math.nan if math.isnan(width) else yaw), pitch, gap
+    yaw, pitch = (_angle_deg(sine) for sine in offset.tolist())
+    return yaw, pitch, gap
+
+
+def _angle_deg(sine: float) -> float:
+    """The angle, at most 64°; not a number where `sine` is none, which a clamp would hide."""
+    if not math.isfinite(sine):
+        return math.nan
+    return math.degrees(math.asin(max(-0.9, min(0.9, sine))))
