@@ -49,9 +49,11 @@ class Holder:
 
 
 def lock_folders() -> list[Path]:
-    """Where locks may lie, best first: the first one that can be written to is used."""
+    """Where locks may lie, best first: the first one that can be written to is used.
+
+    Not the runtime folder: a login shell, a desktop session and a service see different ones.
+    """
     return [
-        platformdirs.user_runtime_path("vtdrive") / "targets",
         platformdirs.user_cache_path("vtdrive") / "targets",
         Path(tempfile.gettempdir()) / f"vtdrive-targets-{_user()}",
     ]

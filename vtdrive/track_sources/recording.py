@@ -81,7 +81,7 @@ class Recording:
                 f"{self.name}: no recording of vtdrive",
                 "give a file that `vtdrive record` wrote",
             )
-        if int(self._facts["format"]) > wire.FORMAT_VERSION:
+        if not self._is_known():
             raise SourceNotFound(
                 f"{self.name}: written by vtdrive {self._facts.get('version')},"
                 " in a newer format than this one reads",
@@ -117,6 +117,8 @@ class Recording:
                 self._note(record)
             elif isinstance(record, Channel):
                 topics[record.id] = record.topic
+            elif not self._is_known():
+                return
             elif isinstance(record, Message):
                 topic = topics.get(record.channel_id, "")
                 if topic == "/emotion":
@@ -126,6 +128,9 @@ class Recording:
                 elif topic == "/tick":
                     yield _tick(json.loads(record.data), parts, emotion)
                     parts = {}
+
+    def _is_known(self) -> bool:
+        return int(self._facts.get("format", wire.FORMAT_VERSION + 1)) <= wire.FORMAT_VERSION
 
     def _note(self, record: Metadata) -> None:
         if record.name == "vtdrive":

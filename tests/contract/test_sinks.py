@@ -1,0 +1,156 @@
+"""What every sink promises (`vtdrive/sinks/base.py`), for each of them."""
+
+from __future__ import annotations
+
+import errno
+import socket
+import statistics
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from avatar_frames import FULL, SMALL, frame_of
+
+from vtdrive.config.sinks import JsonlSink, McapSink, OscSink, SinkConfig, VmcSink
+from vtdrive.errors import SinkError
+from vtdrive.sinks.base import Sink
+from vtdrive.sinks.make import make_sink
+from vtdrive.types import Param, Profile, RigSchema
+
+Configure = Callable[[Path, int], SinkConfig]
+
+CONFIGS: dict[str, Configure] = {
+    "vmc": lambda _, port: VmcSink(port=port),
+    "vmc-unbundled": lambda _, port: VmcSink(port=port, bundle="off"),
+    "osc": lambda _, port: OscSink(port=port),
+    "jsonl": lambda folder, _: JsonlSink(path=str(folder / "a.jsonl")),
+    "mcap": lambda folder, _: McapSink(path=str(folder / "a.mcap")),
+    "paced": lambda _, port: VmcSink(port=port, max_hz=240),
+}
+# A way for each to fail at `open`.
+BROKEN: dict[str, Configure] = {
+    "vmc": lambda _, port: VmcSink(port=port, host="no such host"),
+    "osc": lambda _, port: OscSink(port=port, address="no slash"),
+    "jsonl": lambda folder, _: JsonlSink(path=str(folder / "no" / "a.jsonl")),
+    "mcap": lambda folder, _: McapSink(path=str(folder / "no" / "a.mcap")),
+    "paced": lambda _, port: VmcSink(port=port, host="no such host", max_hz=30),
+}
+
+
+@pytest.fixture
+def port() -> Iterator[int]:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as receiver:
+        receiver.bind(("127.0.0.1", 0))
+        yield receiver.getsockname()[1]
+
+
+@pytest.fixture(params=CONFIGS)
+def sink(request: pytest.FixtureRequest, tmp_path: Path, port: int) -> Iterator[Sink]:
+    made = make_sink(CONFIGS[request.param](tmp_path, port))
+    yield made
+    made.close()
+
+
+def test_it_says_what_it_is(sink: Sink) -> None:
+    assert isinstance(sink, Sink)
+    assert sink.name
+    assert isinstance(sink.profile, Profile)
+    assert sink.every_frame <= sink.slow
+
+
+def test_frames_are_counted(sink: Sink) -> None:
+    sink.open(FULL)
+    for i in range(5):
+        sink.send(frame_of(FULL, seq=i, t_ns=i * 1_000_000_000))
+    assert sink.stats.frames == 5
+    assert sink.stats.packets >= 5
+    assert sink.stats.bytes_sent > 0
+    assert sink.stats.last_error == ""
+
+
+def test_a_changed_schema_is_taken_between_frames(sink: Sink) -> None:
+    sink.open(FULL)
+    sink.send(frame_of(FULL, seq=0))
+    sink.open(SMALL)
+    sink.send(frame_of(SMALL, seq=1, t_ns=1_000_000_000))
+    sink.open(RigSchema((Param("only"),), ()))
+    sink.send(frame_of(RigSchema((Param("only"),), ()), seq=2, t_ns=2_000_000_000))
+    assert sink.stats.frames == 3
+
+
+def test_time_may_start_at_zero_or_years_up(sink: Sink) -> None:
+    sink.open(SMALL)
+    sink.send(frame_of(SMALL, t_ns=0))
+    sink.send(frame_of(SMALL, seq=1, t_ns=2**60))
+    assert sink.stats.frames == 2
+
+
+def test_a_send_before_open_is_refused(sink: Sink) -> None:
+    with pytest.raises(SinkError, match="not open"):
+        sink.send(frame_of(FULL))
+
+
+def test_a_cheap_sink_is_back_within_a_millisecond(sink: Sink) -> None:
+    if sink.slow:
+        pytest.skip("a slow sink has a thread of its own")
+    sink.open(FULL)
+    frames = [frame_of(FULL, seq=i, t_ns=i * 1_000_000_000) for i in range(100)]
+    took = []
+    for frame in frames:
+        start = time.perf_counter()
+        sink.send(frame)
+        took.append(time.perf_counter() - start)
+    assert statistics.median(took) < 1e-3
+
+
+@pytest.mark.parametrize("kind", BROKEN)
+def test_a_failed_open_names_the_sink_and_the_way_out(kind: str, tmp_path: Path, port: int) -> None:
+    sink = make_sink(BROKEN[kind](tmp_path, port))
+    with pytest.raises(SinkError) as caught:
+        sink.open(FULL)
+    assert caught.value.what.startswith(sink.name)
+    assert caught.value.remedy
+    with pytest.raises(SinkError):
+        sink.send(frame_of(FULL))
+    sink.close()
+
+
+@pytest.mark.parametrize("kind", ["vmc", "osc"])
+def test_a_schema_that_does_not_fit_sends_nothing_until_one_does(kind: str, port: int) -> None:
+    config = VmcSink(port=port) if kind == "vmc" else OscSink(port=port)
+    twice = RigSchema((Param("a b"), Param("a b")), ())
+    sink = make_sink(config)
+    sink.open(FULL)
+    with pytest.raises(SinkError, match="'a b' and 'a b' would"):
+        sink.open(twice)
+    with pytest.raises(SinkError, match="not open"):
+        sink.send(frame_of(twice))
+    sink.open(FULL)
+    sink.send(frame_of(FULL))
+    assert sink.stats.frames == 1
+    sink.close()
+
+
+def test_an_unreachable_network_degrades_and_recovers(
+    monkeypatch: pytest.MonkeyPatch, port: int
+) -> None:
+    sink = make_sink(VmcSink(port=port))
+    sink.open(SMALL)
+
+    class Down(socket.socket):
+        def send(self, *_: object) -> int:
+            raise OSError(errno.ENETUNREACH, "Network is unreachable")
+
+    link = sink._link  # type: ignore[attr-defined]
+    good = link._socket
+    with Down(socket.AF_INET, socket.SOCK_DGRAM) as down:
+        link._socket = down
+        with pytest.raises(SinkError, match="network is unreachable"):
+            sink.send(frame_of(SMALL))
+        assert "unreachable" in sink.stats.last_error
+    link._socket = good
+    sink.send(frame_of(SMALL, seq=1))
+    assert sink.stats.last_error == ""
+    assert sink.stats.frames == 1
+    sink.close()
