@@ -4,11 +4,16 @@ While the face is followed, its own place is all that counts. When it is gone, o
 can have reached is searched, which grows slowly; faces that stand elsewhere at that moment are
 remembered as others and stay refused however near the region comes to them. After `forget_s`
 without the face everything is forgotten and a face is chosen anew.
+
+Somebody who passes in front can carry the measurement away with them. So when the followed face has
+left the place where it was a moment ago, that place is looked at again: a face that is back there
+is the streamer's.
 """
 
 from __future__ import annotations
 
 import math
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
@@ -29,6 +34,13 @@ _SAME = 0.6
 """Two sightings nearer than this, in face sizes, are one face."""
 _SURROUND = 2.0
 """Margin of the search, in face sizes, so that those who stand beside are seen, and refused."""
+_TRAIL_S = 2.0
+"""How long ago "a moment ago" is."""
+_TRAIL_STEP_S = 0.1
+_LEFT = 0.8
+"""Further than this from there, in face sizes, the face has left."""
+_BACK = 0.5
+"""A face nearer than this to there, in face sizes, is back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +80,14 @@ class Lock:
     _seen_ns: int = 0
     _others: list[Spot] = field(default_factory=list)
     _misses: int = 0
+    _trail: deque[tuple[int, Spot]] = field(default_factory=deque)
+    _looked_ns: int | None = None
 
     def reset(self) -> None:
         """Forget everything, as at the start of a run."""
         self._home = None
         self._others.clear()
+        self._trail.clear()
         self._misses = 0
 
     def region(self, t_ns: int, *, width: int, height: int) -> Region:
@@ -82,9 +97,7 @@ class Lock:
         if self._home is None:
             return self._anywhere(width, height)
         half = self._reach(t_ns) + _SURROUND * self._home.size
-        x0, y0 = max(0, int(self._home.x - half)), max(0, int(self._home.y - half))
-        x1, y1 = min(width, int(self._home.x + half)), min(height, int(self._home.y + half))
-        return Region(x0, y0, x1, y1)
+        return _around(self._home, half, width=width, height=height)
 
     def pick(self, t_ns: int, spots: Sequence[Spot], *, width: int) -> int | None:
         """Which of the faces detected in `region` to take; None when none is the streamer's."""
@@ -112,7 +125,36 @@ class Lock:
         self._home, self._seen_ns = spot, t_ns
         self._others.clear()
         self._misses = 0
+        if not self._trail or t_ns - self._trail[-1][0] >= _TRAIL_STEP_S * 1e9:
+            self._trail.append((t_ns, spot))
+        while t_ns - self._trail[0][0] > _TRAIL_S * 1e9:
+            self._trail.popleft()
         return True
+
+    def left_behind(self, t_ns: int, *, width: int, height: int) -> Region | None:
+        """Where to look for the streamer while another face is followed; None: no need to.
+
+        Asks for at most one look in 0.1 s, and only while the followed face has moved far.
+        """
+        if self._home is None or not self._trail:
+            return None
+        then = self._trail[0][1]
+        recently = self._looked_ns is not None and 0 <= t_ns - self._looked_ns < _TRAIL_STEP_S * 1e9
+        if recently or then.apart(self._home) <= _LEFT:
+            return None
+        self._looked_ns = t_ns
+        return _around(then, _SURROUND * then.size, width=width, height=height)
+
+    def back(self, t_ns: int, spots: Sequence[Spot]) -> int | None:
+        """Which face seen in `left_behind` is the streamer, who is followed from here on."""
+        assert self._home is not None
+        then = self._trail[0][1]
+        for i, spot in enumerate(spots):
+            if then.apart(spot) < _BACK and spot.alike(then) and spot.apart(self._home) > _SAME:
+                self._home, self._seen_ns = spot, t_ns
+                self._trail.clear()
+                return i
+        return None
 
     def _gone_s(self, t_ns: int) -> float:
         return max(0.0, (t_ns - self._seen_ns) * 1e-9)
@@ -167,3 +209,8 @@ class Lock:
         share = (0.5, 0.0, 1.0)[self._misses // 2 % 3]
         x0, y0 = int(spare[0] * share), int(spare[1] * share)
         return Region(x0, y0, x0 + side, y0 + side)
+
+
+def _around(spot: Spot, half: float, *, width: int, height: int) -> Region:
+    x0, y0 = max(0, int(spot.x - half)), max(0, int(spot.y - half))
+    return Region(x0, y0, min(width, int(spot.x + half)), min(height, int(spot.y + half)))

@@ -105,20 +105,33 @@ class LockedTracker(ABC):
             before = self._last
             face = self._accept(self._follow(image, t_ns), t_ns, before, image)
             if face is not None:
-                return face
+                return self._unless_carried_away(face, image, t_ns)
             self._forget()
         return self._search(image, t_ns)
+
+    def _unless_carried_away(self, face: Face, image: U8, t_ns: int) -> Face | None:
+        """`face`, or the streamer's where `face` turns out to be somebody who passed in front."""
+        assert self._detector is not None
+        height, width = image.shape[:2]
+        region = self._lock.left_behind(t_ns, width=width, height=height)
+        if region is None:
+            return face
+        found = self._detector(image, region)
+        chosen = self._lock.back(t_ns, [candidate.spot for candidate in found])
+        if chosen is None:
+            return face
+        self._forget()
+        return self._take(found[chosen], image, t_ns)
 
     def _search(self, image: U8, t_ns: int) -> Face | None:
         assert self._detector is not None
         height, width = image.shape[:2]
         found = self._detector(image, self._lock.region(t_ns, width=width, height=height))
         chosen = self._lock.pick(t_ns, [face.spot for face in found], width=width)
-        if chosen is None:
-            return None
-        face = self._accept(
-            self._acquire(image, t_ns, found[chosen]), t_ns, found[chosen].spot, image
-        )
+        return None if chosen is None else self._take(found[chosen], image, t_ns)
+
+    def _take(self, found: Candidate, image: U8, t_ns: int) -> Face | None:
+        face = self._accept(self._acquire(image, t_ns, found), t_ns, found.spot, image)
         if face is None:
             self._forget()
         return face
