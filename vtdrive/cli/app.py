@@ -8,7 +8,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from vtdrive import __version__
-from vtdrive.cli import cameras, config, demo, replay, run
+from vtdrive.cli import bench, cameras, config, demo, replay, run
 from vtdrive.errors import UsageError, VtdriveError
 
 __all__ = ["app", "run_app"]
@@ -25,6 +25,7 @@ app.command("demo")(demo.demo)
 app.command("cameras")(cameras.cameras)
 app.command("record")(run.record)
 app.command("replay")(replay.replay)
+app.command("bench")(bench.bench)
 app.add_typer(config.app)
 
 

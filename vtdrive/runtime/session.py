@@ -109,7 +109,10 @@ class Session:
             self._listener.on_open(self._feed.open())
             stack.callback(self._rest)
             self.stats.restart_cpu()
-            self._loop(stop, max_seconds)
+            try:
+                self._loop(stop, max_seconds)
+            finally:
+                self.stats.end()
         if self._failure is not None:
             raise self._failure
         if self.stats.frames and not self.stats.faces:

@@ -40,6 +40,7 @@ class RunStats:
         self.live_ticks = 0
         self._cpu0 = time.process_time()
         self._wall0 = time.monotonic()
+        self._cpu_end = self._wall_end = 0.0
 
     def note_frame(self, frame: AvatarFrame) -> None:
         """Account for one tick with a track, after its sinks were served."""
@@ -89,10 +90,22 @@ class RunStats:
                 out[name] = {"p50": float(p50), "p95": float(p95), "p99": float(p99)}
         return out
 
+    def cpu_s(self) -> float:
+        """CPU seconds of the process so far."""
+        return (self._cpu_end or time.process_time()) - self._cpu0
+
+    def wall_s(self) -> float:
+        """Seconds so far."""
+        return (self._wall_end or time.monotonic()) - self._wall0
+
     def cpu_share(self) -> float:
-        """CPU seconds used per second since the start; 1 is one core."""
-        wall = time.monotonic() - self._wall0
-        return (time.process_time() - self._cpu0) / wall if wall > 0 else 0.0
+        """CPU seconds used per second; 1 is one core."""
+        wall = self.wall_s()
+        return self.cpu_s() / wall if wall > 0 else 0.0
+
+    def end(self) -> None:
+        """The run is over: rates stay as they are."""
+        self._cpu_end, self._wall_end = time.process_time(), time.monotonic()
 
     def restart_cpu(self) -> None:
         """Count CPU from now on: loading models is not driving an avatar."""
