@@ -42,7 +42,10 @@ class ScriptedSource:
         *,
         refuse: Exception | None = None,
         hang_at_open: bool = False,
+        live: bool = True,
+        fps: float = 30.0,
     ) -> None:
+        self.obtained = Obtained("scripted", 4, 2, fps, live=live)
         self.frames = frames
         self.fault = fault
         self.refuse = refuse
@@ -59,7 +62,7 @@ class ScriptedSource:
             self.release.wait(10)
         if self.refuse is not None:
             raise self.refuse
-        return Obtained("scripted", 4, 2, 30.0, live=True)
+        return self.obtained
 
     def read(self) -> VideoFrame:
         self._note("read")

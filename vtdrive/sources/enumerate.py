@@ -33,6 +33,10 @@ class CameraInfo:
     busy: bool | None = None
     """Whether a program uses it now; None where the system does not tell."""
 
+    def __str__(self) -> str:
+        where = f"{self.backend}, {self.path}" if self.path else self.backend
+        return f"{self.index}: {self.name} ({where}){', in use' if self.busy else ''}"
+
 
 def backends_of(platform: str) -> tuple[str, ...]:
     """The backends that work on `platform` (as `sys.platform` names it), best first."""

@@ -112,7 +112,11 @@ class Pumped:
             self._thread.join(timeout=_JOIN_S)
 
     def _left_s(self) -> float:
-        limit_s = self._open_s if self._obtained is None else self._stall_s
+        if self._obtained is None:
+            limit_s = self._open_s
+        else:
+            # A picture every four seconds is slow, not stalled.
+            limit_s = self._stall_s + (1.0 / self._obtained.fps if self._obtained.fps > 0 else 0.0)
         return limit_s - (self._clock.now_ns() - self._alive_ns) * 1e-9
 
     def _silent(self) -> SourceError:
@@ -122,7 +126,7 @@ class Pumped:
                 "unplug it and plug it in again, or restart the program that serves it",
             )
         return SourceLost(
-            f"{self._name} gave no picture for {self._stall_s:g} s",
+            f"{self._obtained.name} gave no picture for {self._stall_s:g} s",
             "check the cable or the network; it is used again as soon as it answers",
         )
 

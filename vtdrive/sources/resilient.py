@@ -20,6 +20,7 @@ _FIRST_RETRY_S = 0.25
 _STEADY_NS = 1_000_000_000
 """Only a source that delivered for this long is tried again at once after a loss."""
 _STUCK_MAX = 2
+"""Threads that may hang in a driver at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +38,12 @@ class SourceEvent:
 class Resilient:
     """Opens what `make` makes, again and again, until `close`.
 
-    Like a Source, except that `read` returns None after 0.25 s at most where there is no frame just
-    now, and never raises SourceError: a loss is told to `on_event` (in the reader's thread), and
-    the source is opened again 0.25 s later, then after twice as long each time up to `retry_max_s`.
-    `seq` goes on rising across openings. EndOfStream, UsageError and faults of the program itself
-    are raised. The frames come from a thread, newest first, so that no second slot is needed.
+    Like a Source, except that `read` returns None where there is no frame just now, and that a loss
+    of a live source is told to `on_event` (in the reader's thread) instead of raised: the source is
+    opened again 0.25 s later, then after twice as long each time up to `retry_max_s`. `seq` goes on
+    rising across openings. What no retry mends is raised: EndOfStream, UsageError, faults of the
+    program itself, and any SourceError of a file. The source runs in a thread of its own and the
+    newest frame wins, so that the reader needs neither a thread nor a slot.
     """
 
     def __init__(
@@ -102,12 +104,14 @@ class Resilient:
 
     def read(self, timeout_s: float = _STEP_S) -> VideoFrame | None:
         """The newest frame, or None after at most `timeout_s`: none just now, still trying."""
-        pump = self._pump or self._reopen()
+        pump = self._pump or self._reopen(timeout_s)
         if pump is None:
             return None
         try:
             frame = pump.poll(timeout_s)
         except SourceError as fault:
+            if pump.obtained is not None and not pump.obtained.live:
+                raise
             self._fall(fault)
             return None
         return None if frame is None else self._numbered(frame)
@@ -124,11 +128,11 @@ class Resilient:
             return source
         return Pumped(source, name="the source", stall_s=self._stall_s, clock=self._clock)
 
-    def _reopen(self) -> Pumped | None:
-        """Waits a step of the pause; the next attempt once it is under way."""
+    def _reopen(self, timeout_s: float) -> Pumped | None:
+        """Waits for a part of the pause; the next attempt once it is under way."""
         now_ns = self._clock.now_ns()
         if now_ns < self._retry_ns:
-            self._clock.sleep_until(min(self._retry_ns, now_ns + int(_STEP_S * 1e9)))
+            self._clock.sleep_until(min(self._retry_ns, now_ns + int(timeout_s * 1e9)))
             return None
         self._stuck = [pump for pump in self._stuck if not pump.ended]
         self._attempt += 1

@@ -58,6 +58,11 @@ def test_listing_is_by_index_and_falls_back(monkeypatch: pytest.MonkeyPatch) -> 
     assert list_cameras(platform="linux") == []  # not supported by what was found
 
 
+def test_a_camera_as_the_user_reads_it() -> None:
+    assert str(FRONT) == "0: Front Camera (v4l2, /dev/video0)"
+    assert str(CameraInfo(1, "C920", "dshow", busy=True)) == "1: C920 (dshow), in use"
+
+
 def test_part_of_a_name_is_enough() -> None:
     cameras = [FRONT, BACK, CameraInfo(4, "Camera", "v4l2"), CameraInfo(5, "Back Camera", "v4l2")]
     assert [c.index for c in find_camera(cameras, "front")] == [0]

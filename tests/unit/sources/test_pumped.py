@@ -54,12 +54,22 @@ def test_a_stall_is_a_loss_after_stall_s() -> None:
     pump.open()
     assert pump.read().seq == 0
     start = time.monotonic()
-    with pytest.raises(SourceLost, match=r"camera 0 gave no picture for 0\.2 s"):
+    with pytest.raises(SourceLost, match=r"scripted gave no picture for 0\.2 s"):
         pump.read()
     assert 0.1 < time.monotonic() - start < 2
     inner.release.set()
     pump.close()
     assert pump.ended
+
+
+def test_a_slow_source_is_not_a_stalled_one() -> None:
+    inner = ScriptedSource(1, fps=0.5)
+    pump = pumped(inner, stall_s=0.05)
+    pump.open()
+    pump.read()
+    assert pump.poll(0.3) is None
+    inner.release.set()
+    pump.close()
 
 
 def test_close_does_not_wait_for_a_driver_that_hangs() -> None:

@@ -11,7 +11,7 @@ from mjpeg_camera import serving
 
 from vtdrive.clock import SYSTEM_CLOCK
 from vtdrive.config.schema import SourceConfig
-from vtdrive.errors import EndOfStream, SourceLost, SourceNotFound, UsageError
+from vtdrive.errors import EndOfStream, SourceError, SourceLost, SourceNotFound, UsageError
 from vtdrive.sources.base import Source
 from vtdrive.sources.resilient import Resilient, SourceEvent
 from vtdrive.sources.resolve import open_source
@@ -109,6 +109,25 @@ def test_what_no_retry_mends_is_raised(fault: Exception) -> None:
     source.open()
     with pytest.raises(type(fault)):
         read_until(source, lambda frame: False)
+    source.close()
+
+
+def test_a_fault_inside_a_file_is_raised() -> None:
+    source = Resilient(from_list([ScriptedSource(1, SourceError("2.png is broken"), live=False)]))
+    source.open()
+    with pytest.raises(SourceError, match="is broken"):
+        read_until(source, lambda frame: False)
+    source.close()
+
+
+def test_read_waits_for_as_long_as_it_is_told() -> None:
+    inner = ScriptedSource(0)
+    source = Resilient(from_list([inner]), stall_s=30)
+    source.open()
+    start = time.monotonic()
+    assert source.read(0.02) is None
+    assert time.monotonic() - start < 0.2
+    inner.release.set()
     source.close()
 
 
