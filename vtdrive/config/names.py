@@ -14,17 +14,21 @@ from vtdrive.config.wording import not_allowed
 from vtdrive.types import BoneName
 from vtdrive.vocab import EMOTIONS, SHAPES
 
-__all__ = ["check_names", "check_signals", "check_targets", "sideless"]
-
-_OUT = "out."
-_STRONG = "strong."
-"""In `[overlay]`: whichever side shows more."""
+__all__ = ["CORRECTION_INPUTS", "check_names", "check_signals", "check_targets", "sideless"]
 
 
 def sideless(names: Collection[str]) -> list[str]:
     """The stems that stand for both sides: `mouthSmile` for `mouthSmileLeft` and `-Right`."""
     stems = (n.removesuffix("Left") for n in names if n.endswith("Left"))
     return [stem for stem in stems if stem and f"{stem}Right" in names]
+
+
+_OUT = "out."
+_STEMS = frozenset(sideless(SHAPES))
+_STRONG = "strong."
+"""In `[overlay]`: whichever side shows more."""
+CORRECTION_INPUTS = frozenset([*SHAPES, "head.yaw_deg", "head.pitch_deg", "head.roll_deg"])
+"""What `[shapes]` may weigh: corrections come before emotion, gaze and position are known."""
 
 
 def check_names(layers: Layers) -> list[Problem]:
@@ -67,20 +71,29 @@ def check_signals(layers: Layers, known_signals: Collection[str]) -> list[Proble
 
     Works on values as written, so that wrong names are reported along with wrong types.
     """
-    plain = [*known_signals, *sideless(known_signals)]
-    shapes = [*SHAPES, *sideless(SHAPES)]
+    shapes, outputs = layers.tree["shapes"], layers.tree["outputs"]
+    corrected = list(_sided(shapes))
+    early = [name for name in known_signals if name in CORRECTION_INPUTS]
     problems = []
-    for section in ("shapes", "outputs"):
-        expressions = layers.tree[section]
-        results = shapes if section == "shapes" else [*expressions, *SHAPES]
-        allowed = dict.fromkeys([*plain, *(f"{_OUT}{name}" for name in results)])
-        for name, expression in expressions.items():
+    for section, plain, results in (
+        ("shapes", early, corrected),
+        ("outputs", known_signals, [*outputs, *SHAPES]),
+    ):
+        stems = [stem for stem in sideless(results) if stem in _STEMS]
+        allowed = dict.fromkeys(
+            [*plain, *sideless(plain), *(f"{_OUT}{name}" for name in (*results, *stems))]
+        )
+        for name, expression in layers.tree[section].items():
             for path, signal in _weighed(expression, (section, name)):
                 if signal not in allowed:
-                    reason = not_allowed(signal, allowed, what="no signal")
+                    what = f"no signal that [{section}] can read"
+                    reason = not_allowed(signal, allowed, what=what)
                     problems.append(Problem(layers.origin(path), path, reason))
-        problems += _circles(section, expressions, layers)
-    return problems
+    return [
+        *problems,
+        *_circles("shapes", _sided(shapes), layers),
+        *_circles("outputs", {name: (name, entry) for name, entry in outputs.items()}, layers),
+    ]
 
 
 def check_targets(config: Config, layers: Layers) -> list[Problem]:
@@ -118,33 +131,46 @@ def _weighed(expression: Any, path: Path) -> Iterator[tuple[Path, str]]:
             yield from _weighed(term, (*path, part, i))
 
 
-def _circles(section: str, expressions: Mapping[str, Any], layers: Layers) -> list[Problem]:
+def _sided(shapes: Mapping[str, Any]) -> dict[str, tuple[str, Any]]:
+    """`[shapes]` by sided name, with the name each is written under; one with a side wins."""
+    found: dict[str, tuple[str, Any]] = {}
+    for name, entry in shapes.items():
+        for target in (f"{name}Left", f"{name}Right") if name in _STEMS else (name,):
+            if target == name or target not in shapes:
+                found[target] = (name, entry)
+    return found
+
+
+def _circles(
+    section: str, entries: Mapping[str, tuple[str, Any]], layers: Layers
+) -> Iterator[Problem]:
     """`out.A` in B and `out.B` in A: neither can be computed first."""
     reads = {
         name: {
-            read
-            for _, signal in _weighed(expression, ())
+            result
+            for _, signal in _weighed(entry, ())
             if signal.startswith(_OUT)
-            for read in _meant(signal.removeprefix(_OUT), expressions)
+            for result in _results(name, signal.removeprefix(_OUT), sided=section == "shapes")
+            if result in entries
         }
-        for name, expression in expressions.items()
+        for name, (_, entry) in entries.items()
     }
-    problems, done = [], set[str]()
-    for start in reads:
+    told: set[str] = set()
+    for start, (written, _) in entries.items():
         trail = _trail_back(start, reads)
-        if trail and not done & set(trail):
-            done |= set(trail)
-            at = (section, start, "sum")
+        if trail and written not in told:  # both sides of one table make one fault
+            told |= {entries[name][0] for name in trail}
+            at = (section, written, "sum")
             shown = " → ".join([*trail, start])
-            problems.append(Problem(layers.origin(at), at, f"needs its own result: {shown}"))
-    return problems
+            yield Problem(layers.origin(at), at, f"needs its own result: {shown}")
 
 
-def _meant(name: str, known: Collection[str]) -> list[str]:
-    """The entries that `out.NAME` reads: itself, its sides, or the entry for both sides."""
-    stem = name.removesuffix("Left").removesuffix("Right")
-    options = (name, f"{name}Left", f"{name}Right", stem)
-    return [option for option in dict.fromkeys(options) if option in known]
+def _results(reader: str, name: str, *, sided: bool) -> list[str]:
+    """What `out.NAME` means to `reader`: in `[shapes]` its own side, in `[outputs]` both."""
+    if name not in _STEMS:
+        return [name]
+    sides = [side for side in ("Left", "Right") if not sided or reader.endswith(side)]
+    return [f"{name}{side}" for side in sides or ("Left", "Right")]
 
 
 def _trail_back(start: str, reads: Mapping[str, set[str]]) -> list[str]:

@@ -107,7 +107,7 @@ class ConfigWatcher:
         try:
             self._on_config(self._load(self._paths))
         except VtdriveError as fault:
-            self._on_error(f"the new config is not used, the former one stays:\n{fault}")
+            self._on_error(str(fault))
 
     def _settled(self) -> _Content:
         """The files' content once it stands still: an editor empties or removes a file for a moment

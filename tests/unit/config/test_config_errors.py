@@ -13,9 +13,12 @@ from hypothesis import strategies as st
 
 from vtdrive.config.documents import MAX_BYTES, leaves
 from vtdrive.config.load import load_config, load_with_origins
+from vtdrive.config.names import CORRECTION_INPUTS
 from vtdrive.config.nearest import nearest
 from vtdrive.config.problems import MOST_SHOWN, place
 from vtdrive.config.toml_text import key_text, table_lines, value_text
+from vtdrive.core.correct import CORRECTION_SIGNALS
+from vtdrive.core.driver import Driver
 from vtdrive.core.signals import SIGNALS
 from vtdrive.errors import ConfigError
 
@@ -177,19 +180,40 @@ def complaints(folder: Path, text: str | bytes, name: str = "my.toml") -> list[s
         ("[bones]\nnames = ['Head',\n'head']", "my.toml:3: [bones] names #2: 'head' is no bone *"),
         (
             "[outputs.X]\nsum = { jawopen = 1 }",
-            "my.toml:2: [outputs.X] sum.jawopen: 'jawopen' is no signal (did you mean 'jawOpen'?)",
+            "my.toml:2: [outputs.X] sum.jawopen: 'jawopen' is no signal that [outputs] can read"
+            " (did you mean 'jawOpen'?)",
         ),
         (
             "[outputs.X]\nmin = [{ bias = 1 },\n{ sum = { 'emotion.joy' = 1 } }]",
-            "my.toml:3: [outputs.X] min #2.sum.emotion.joy: 'emotion.joy' is no signal (*)",
+            "my.toml:3: [outputs.X] min #2.sum.emotion.joy: 'emotion.joy' is no signal *",
         ),
         (
             "[shapes.jawOpen]\nsum = { 'out.aa' = 1 }",
-            "my.toml:2: [shapes.jawOpen] sum.out.aa: 'out.aa' is no signal (*",
+            "my.toml:2: [shapes.jawOpen] sum.out.aa: 'out.aa' is no signal *",
         ),
         (
             "[outputs.X]\nsum = { 'out.Y' = 1 }\n[outputs.Y]\nmax = [{ sum = { 'out.X' = 1 } }]",
             "my.toml:2: [outputs.X] sum: needs its own result: X → Y → X",
+        ),
+        (
+            "[shapes.jawOpen]\nsum = { 'emotion.fear' = 1 }",
+            "my.toml:2: [shapes.jawOpen] sum.emotion.fear: 'emotion.fear' is no signal that"
+            " [shapes] can read (*",
+        ),
+        (
+            "[shapes.jawOpen]\nsum = { 'out.eyeBlinkLeft' = 1 }",
+            "my.toml:2: [shapes.jawOpen] sum.out.eyeBlinkLeft: 'out.eyeBlinkLeft' is no signal *",
+        ),
+        (
+            "[shapes.mouthSmile]\nsum = { 'out.mouthFrown' = 1 }\n"
+            "[shapes.mouthFrown]\nsum = { 'out.cheekSquint' = 1 }",
+            "my.toml:2: [shapes.mouthSmile] sum: needs its own result: mouthSmileLeft →"
+            " mouthFrownLeft → cheekSquintLeft → mouthSmileLeft",
+        ),
+        (
+            "[outputs.mouthSmileLeft]\nsum = { 'out.mouthSmile' = 1 }",
+            "my.toml:2: [outputs.mouthSmileLeft] sum: needs its own result:"
+            " mouthSmileLeft → mouthSmileLeft",
         ),
         (
             "[[sinks]]\nkind='vmc'\n[[sinks]]\nkind='osc'\nhost='localhost'\nport=39539",
@@ -282,7 +306,22 @@ def test_sides_and_results_are_signals_too(tmp_path: Path) -> None:
         "[outputs.X]\nsum = { mouthSmile = 1, 'out.aa' = 1, 'head.yaw_deg' = 0.1, speaking = 1 }\n"
         "[overlay.contempt]\n'strong.mouthSmile' = 0.1\n"
     )
-    load_config([path], known_signals=SIGNALS)
+    Driver(load_config([path], known_signals=SIGNALS))
+
+
+def test_sides_that_read_each_other_crosswise_are_no_circle(tmp_path: Path) -> None:
+    path = tmp_path / "ok.toml"
+    path.write_text(
+        "[shapes.mouthFrownLeft]\nsum = { 'out.mouthDimple' = 1 }\n"
+        "[shapes.mouthDimpleLeft]\nsum = { mouthDimpleLeft = 1 }\n"
+        "[shapes.mouthDimpleRight]\nsum = { 'out.mouthFrown' = 1 }\n"
+        "[shapes.mouthFrownRight]\nsum = { mouthFrown = 1 }\n"
+    )
+    Driver(load_config([path], known_signals=SIGNALS))
+
+
+def test_corrections_read_what_the_engine_gives_them() -> None:
+    assert frozenset(CORRECTION_SIGNALS) == CORRECTION_INPUTS
 
 
 def test_signals_go_unchecked_where_nobody_knows_them(tmp_path: Path) -> None:
@@ -322,7 +361,7 @@ ODD = st.sampled_from(
 
 
 @settings(
-    max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(path=st.sampled_from(LEAVES), value=ODD, seed=st.integers(0, 9))
 def test_a_spoilt_value_is_reported_at_its_line_or_accepted(
@@ -363,7 +402,7 @@ def _copied(value: Any) -> Any:
 
 
 @settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(
     st.dictionaries(
@@ -398,7 +437,7 @@ def test_any_toml_is_a_config_or_a_config_error(tmp_path: Path, tree: dict[str, 
 
 
 @settings(
-    max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(st.binary(max_size=60) | st.text(max_size=60).map(str.encode))
 def test_any_bytes_are_a_config_or_a_config_error(tmp_path: Path, raw: bytes) -> None:
