@@ -275,7 +275,7 @@ class Driver:
     ) -> EmotionState:
         s = shown.shapes
         context = EmotionContext(
-            live=status is Status.LIVE,
+            status=status,
             speaking=speaking,
             yaw_rad=euler_from_quat(shown.head_xyzw)[0],
             lids_shut=float(s[_BLINKS].min()) > 0.5,

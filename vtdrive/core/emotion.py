@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 
 from vtdrive.config.emotion import EmotionConfig, EmotionTiming
-from vtdrive.types import F32, Emotion, EmotionState, frozen
+from vtdrive.types import F32, Emotion, EmotionState, Status, frozen
 from vtdrive.vocab import EMOTION_INDEX, EMOTIONS
 
 __all__ = ["EmotionContext", "EmotionMachine"]
@@ -25,7 +25,7 @@ _SETTLED: Final = 3.0
 class EmotionContext:
     """What the face does otherwise: reasons to believe the classifier less."""
 
-    live: bool
+    status: Status
     speaking: bool
     yaw_rad: float
     lids_shut: bool
@@ -67,14 +67,24 @@ class EmotionMachine:
         self._tick_ns, self._peak, self._barred = other._tick_ns, other._peak, other._barred
 
     def step(self, sample: Emotion | None, context: EmotionContext, t_ns: int) -> EmotionState:
-        """One tick. `sample` is the newest there is, new or not."""
+        """One tick. `sample` is the newest there is, new or not.
+
+        While the face is held nothing moves. A sample with a value that is no number counts as
+        none: a classifier that makes only such is silent.
+        """
+        if context.status is Status.HELD:
+            self._tick_ns = t_ns
+            return self._state()
         if sample is not None and self._is_new(sample):
             self._heard_ns = sample.t_ns
-            if self._believable(context) and np.isfinite(sample.probs).all():
+            if self._believable(context):
                 self._average(sample, context)
                 self._decide(context, sample.t_ns)
         self._expire(context, t_ns)
         self._ease(t_ns)
+        return self._state()
+
+    def _state(self) -> EmotionState:
         return EmotionState(
             frozen(self._probs.copy()),
             frozen(self._weights.copy()),
@@ -83,11 +93,12 @@ class EmotionMachine:
         )
 
     def _is_new(self, sample: Emotion) -> bool:
-        return self._heard_ns is None or sample.t_ns > self._heard_ns
+        newer = self._heard_ns is None or sample.t_ns > self._heard_ns
+        return newer and self._config.enabled and bool(np.isfinite(sample.probs).all())
 
     def _believable(self, context: EmotionContext) -> bool:
         turned = abs(math.degrees(context.yaw_rad)) > self._config.freeze_yaw_deg
-        return context.live and not turned and not context.lids_shut
+        return context.status is Status.LIVE and not turned and not context.lids_shut
 
     def _average(self, sample: Emotion, context: EmotionContext) -> None:
         c = self._config
@@ -96,6 +107,9 @@ class EmotionMachine:
         best, second = _top_two(sample.probs)
         if stale or last is None:
             self._probs = sample.probs.astype(np.float32)
+            # What was about to show before the gap must dwell anew.
+            self._since_ns = [None] * len(EMOTIONS)
+            self._sure = (_NEUTRAL, 0)
         else:
             tau_ms = c.smooth_speaking_ms if context.speaking else c.smooth_ms
             speed = c.unsure_speed if best - second < c.unsure_gap else 1.0
@@ -164,7 +178,7 @@ class EmotionMachine:
         silent = heard is None or (t_ns - heard) * 1e-6 > self._config.stale_ms
         if over:
             self._barred = self._shown
-        if over or silent or not context.live:
+        if over or silent or context.status is Status.LOST:
             self._show(_NEUTRAL, t_ns)
 
     def _ease(self, t_ns: int) -> None:
