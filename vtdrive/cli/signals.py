@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import platform
 import signal
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from types import FrameType
@@ -40,7 +40,7 @@ def ended_by_signals(stop: threading.Event) -> Iterator[None]:
 
 def _watch_console(stop: threading.Event) -> Callable[[], None]:
     """Windows only: closing the console window gives a process five seconds to end."""
-    if not sys.platform.startswith("win"):  # not a comparison: mypy would skip what follows
+    if platform.system() != "Windows":
         return lambda: None
     kernel: Any = ctypes.windll.kernel32  # type: ignore[attr-defined,unused-ignore]
     closed = threading.Event()

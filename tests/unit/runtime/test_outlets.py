@@ -1,0 +1,86 @@
+"""Sinks at work: one that fails leaves the others alone and comes back by itself."""
+
+from __future__ import annotations
+
+import pytest
+
+from vtdrive.config.schema import Config
+from vtdrive.core.driver import Driver
+from vtdrive.errors import SinkError, TargetInUse
+from vtdrive.runtime.outlets import Outlet, Outlets
+from vtdrive.testing import make_face, make_track
+from vtdrive.types import AvatarFrame, RigSchema
+
+from .parts import KeepingSink
+
+S = 1_000_000_000
+
+
+def frame_at(driver: Driver, t_ns: int) -> AvatarFrame:
+    return driver.step(make_track(make_face(), t_ns), None, t_ns)
+
+
+def outlets(driver: Driver, sinks: list[KeepingSink], heard: list[str] | None = None) -> Outlets:
+    tell = (heard if heard is not None else []).append
+    return Outlets([Outlet(sink, driver.schema, tell) for sink in sinks], tell)
+
+
+def test_a_failing_sink_is_tried_again_after_two_seconds(config: Config) -> None:
+    driver, heard = Driver(config), list[str]()
+    bad, good = KeepingSink(), KeepingSink()
+    bad.fault = "no route"
+    with outlets(driver, [bad, good], heard) as all_sinks:
+        for tenth in range(50):
+            if tenth == 30:
+                bad.fault = ""
+            all_sinks.send(frame_at(driver, tenth * S // 10), tenth * S // 10)
+    assert len(good.frames) == 50
+    assert len(bad.frames) == 50 - 40
+    assert len(heard) == 2
+    assert "no route" in heard[0]
+    assert "works again" in heard[1]
+
+
+def test_a_receiver_that_is_not_there_yet_is_waited_for(config: Config) -> None:
+    class Late(KeepingSink):
+        def open(self, schema: RigSchema) -> None:
+            if len(self.schemas) == 0:
+                self.schemas.append(schema)
+                raise SinkError("host not found", "check the name")
+
+    driver, heard, late = Driver(config), list[str](), Late()
+    with outlets(driver, [late], heard) as all_sinks:
+        for second in (1, 3, 4):
+            all_sinks.send(frame_at(driver, second * S), second * S)
+    assert "host not found" in heard[0]
+    assert len(late.frames) == 2
+
+
+def test_a_target_in_use_is_refused(config: Config) -> None:
+    class Held(KeepingSink):
+        def open(self, schema: RigSchema) -> None:
+            raise TargetInUse("vmc 127.0.0.1:39539 is served by process 1", "end it")
+
+    driver, held, other = Driver(config), Held(), KeepingSink()
+    with pytest.raises(TargetInUse), outlets(driver, [other, held]):
+        raise AssertionError("entered")
+    assert (held.closed, other.closed) == (1, 1)
+
+
+def test_a_recorder_gets_every_frame_and_a_viewer_the_last(config: Config) -> None:
+    driver = Driver(config)
+    recorder = KeepingSink(slow=True, every_frame=True)
+    viewer = KeepingSink(slow=True)
+    with outlets(driver, [recorder, viewer]) as all_sinks:
+        for i in range(200):
+            all_sinks.send(frame_at(driver, i * S // 60), i * S // 60)
+    assert [f.seq for f in recorder.frames] == list(range(1, 201))
+    assert viewer.frames
+    assert [f.seq for f in viewer.frames] == sorted({f.seq for f in viewer.frames})
+
+
+def test_new_names_reach_every_sink(config: Config) -> None:
+    driver, sink = Driver(config), KeepingSink()
+    with outlets(driver, [sink]) as all_sinks:
+        all_sinks.reopen(RigSchema(driver.schema.params[:3], driver.schema.bones))
+    assert [len(schema.params) for schema in sink.schemas] == [len(driver.schema.params), 3]

@@ -1,0 +1,182 @@
+"""The session with scripted parts: what is owed to each of them, whatever happens."""
+
+from __future__ import annotations
+
+import threading
+
+import numpy as np
+import pytest
+
+from vtdrive.config.load import load_config
+from vtdrive.config.schema import Config
+from vtdrive.core.driver import TAKE_NEUTRAL
+from vtdrive.errors import ModelError, TrackerError
+from vtdrive.runtime.session import Session
+from vtdrive.testing import make_face
+from vtdrive.types import Emotion, Face, Status, VideoFrame, frozen
+from vtdrive.vocab import EMOTION_INDEX
+
+from .parts import Heard, KeepingSink, ScriptedClassifier, ScriptedFeed, ScriptedTracker, breaking
+
+SURE_HAPPY = [0.02, 0.92, 0.01, 0.01, 0.01, 0.01, 0.01, 0.01]
+
+
+def session(
+    config: Config,
+    feed: ScriptedFeed,
+    *,
+    tracker: ScriptedTracker | None = None,
+    classifier: ScriptedClassifier | None = None,
+    sinks: list[KeepingSink] | None = None,
+    heard: Heard | None = None,
+) -> Session:
+    return Session(
+        config,
+        feed=feed,
+        tracker=tracker or ScriptedTracker(),
+        classifier=classifier,
+        sinks=sinks if sinks is not None else [KeepingSink()],
+        listener=heard or Heard(),
+    )
+
+
+def test_every_frame_is_sent_in_order_and_rest_comes_last(config: Config) -> None:
+    sink, feed, tracker = KeepingSink(), ScriptedFeed([True] * 30), ScriptedTracker()
+    session(config, feed, tracker=tracker, sinks=[sink]).run(threading.Event())
+    assert [f.track.seq for f in sink.frames[:-1] if f.track] == list(range(30))
+    last = sink.frames[-1]
+    assert last.status is Status.LOST
+    assert not any(pose.params.any() for pose in last.poses.values())
+    assert (feed.closed, tracker.closed, sink.closed) == (1, 1, 1)
+
+
+def test_emotion_runs_at_its_rate_of_media_time(config: Config) -> None:
+    classifier, sink = ScriptedClassifier(SURE_HAPPY), KeepingSink()
+    session(config, ScriptedFeed([True] * 90), classifier=classifier, sinks=[sink]).run(
+        threading.Event()
+    )
+    assert classifier.calls == pytest.approx(30, abs=1)
+    assert classifier.closed == 1
+    felt = sink.frames[-2].state.emotion
+    assert felt.shown == EMOTION_INDEX["happiness"]
+    assert felt.weights[EMOTION_INDEX["happiness"]] > 0.6
+
+
+def test_a_broken_tracker_ends_the_run_and_still_sends_rest(config: Config) -> None:
+    sink, feed = KeepingSink(), ScriptedFeed([True] * 30)
+    tracker = ScriptedTracker(breaking)
+    with pytest.raises(TrackerError, match="broke"):
+        session(config, feed, tracker=tracker, sinks=[sink]).run(threading.Event())
+    assert sink.frames[-1].status is Status.LOST
+    assert (feed.closed, tracker.closed, sink.closed) == (1, 1, 1)
+
+
+def test_a_missing_model_is_told_before_the_source_opens(config: Config) -> None:
+    class Missing(ScriptedClassifier):
+        def open(self) -> None:
+            raise ModelError("model x is missing", "reinstall")
+
+    heard = Heard()
+    with pytest.raises(ModelError):
+        session(config, ScriptedFeed([True]), classifier=Missing(SURE_HAPPY), heard=heard).run(
+            threading.Event()
+        )
+    assert not any(event.startswith("open") for event in heard.events)
+
+
+def test_nan_from_the_classifier_is_told_once_and_tracking_goes_on(config: Config) -> None:
+    class Nan(ScriptedClassifier):
+        def classify(self, frame: VideoFrame, face: Face) -> Emotion:
+            self.calls += 1
+            return Emotion(frame.t_ns, frozen(np.full(8, np.nan)))
+
+    heard, sink = Heard(), KeepingSink()
+    session(
+        config,
+        ScriptedFeed([True] * 60),
+        classifier=Nan(SURE_HAPPY),
+        sinks=[sink],
+        heard=heard,
+    ).run(threading.Event())
+    assert sum("not numbers" in event for event in heard.events) == 1
+    assert len(sink.frames) == 61
+    assert all(np.isfinite(f.state.emotion.probs).all() for f in sink.frames)
+
+
+def test_no_face_ever_is_said(config: Config) -> None:
+    heard = Heard()
+    stats = session(
+        config,
+        ScriptedFeed([True] * 10),
+        tracker=ScriptedTracker(lambda seq: None),
+        heard=heard,
+    ).run(threading.Event())
+    assert (stats.frames, stats.faces) == (10, 0)
+    assert any("no face was seen" in event for event in heard.events)
+
+
+def test_waits_without_frames_still_tick(config: Config) -> None:
+    sink = KeepingSink()
+    feed = ScriptedFeed([True] * 5 + [False] * 5, lockstep=False)
+    session(config, feed, sinks=[sink]).run(threading.Event())
+    assert len(sink.frames) == 11
+
+
+def test_the_neutral_is_taken_once_told_and_taken_again_on_command(config: Config) -> None:
+    heard, sink = Heard(), KeepingSink()
+    run = session(config, ScriptedFeed([True] * 180), sinks=[sink], heard=heard)
+    seen = 0
+
+    class Asking(ScriptedTracker):
+        def track(self, frame: VideoFrame):  # type: ignore[no-untyped-def]
+            nonlocal seen
+            seen += 1
+            if seen == 90:
+                run.command(TAKE_NEUTRAL)
+            return super().track(frame)
+
+    run._tracker = Asking(lambda seq: make_face(pitch_deg=10))
+    run.run(threading.Event())
+    assert len(heard.neutrals) == 2
+    assert [f.commands for f in sink.frames if f.commands] == [(TAKE_NEUTRAL,)]
+
+
+def test_a_reloaded_config_takes_over_between_frames(config: Config) -> None:
+    sink = KeepingSink()
+    run = session(config, ScriptedFeed([True] * 60), sinks=[sink])
+    other = load_config([], overrides={"outputs": {"extra": {"sum": {"jawOpen": 1.0}}}})
+
+    class Reloading(ScriptedTracker):
+        def track(self, frame: VideoFrame):  # type: ignore[no-untyped-def]
+            if frame.seq == 30:
+                run.reload(other)
+            return super().track(frame)
+
+    run._tracker = Reloading()
+    run.run(threading.Event())
+    assert [("extra" in schema.names) for schema in sink.schemas] == [False, True]
+    assert len(sink.frames) == 61
+
+
+def test_stop_ends_a_run_between_two_frames(config: Config) -> None:
+    stop, sink = threading.Event(), KeepingSink()
+
+    class Stopping(ScriptedTracker):
+        def track(self, frame: VideoFrame):  # type: ignore[no-untyped-def]
+            if frame.seq == 7:
+                stop.set()
+            return super().track(frame)
+
+    session(config, ScriptedFeed([True] * 60), tracker=Stopping(), sinks=[sink]).run(stop)
+    assert len(sink.frames) == 9
+
+
+def test_no_thread_is_left(config: Config) -> None:
+    before = {t.ident for t in threading.enumerate()}
+    session(
+        config,
+        ScriptedFeed([True] * 10, lockstep=False),
+        classifier=ScriptedClassifier(SURE_HAPPY),
+        sinks=[KeepingSink(), KeepingSink(slow=True), KeepingSink(slow=True, every_frame=True)],
+    ).run(threading.Event())
+    assert {t.ident for t in threading.enumerate()} <= before

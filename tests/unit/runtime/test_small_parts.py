@@ -1,0 +1,108 @@
+"""The slot, the worker, the governor, the statistics and the user's file."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import pytest
+
+from vtdrive.core.calibrate import NeutralPose
+from vtdrive.errors import UsageError
+from vtdrive.runtime.governor import Governor
+from vtdrive.runtime.latest import Latest
+from vtdrive.runtime.users import UserStore
+from vtdrive.runtime.worker import Worker
+
+S = 1_000_000_000
+
+
+def test_the_newest_wins_and_losses_are_counted() -> None:
+    slot: Latest[int] = Latest()
+    for i in range(5):
+        slot.put(i)
+    assert slot.take(0) == 4
+    assert slot.take(0) is None
+    assert slot.dropped == 4
+
+
+def test_closing_wakes_a_waiting_taker() -> None:
+    slot: Latest[int] = Latest()
+    got: list[int | None] = []
+    thread = threading.Thread(target=lambda: got.append(slot.take(60)))
+    thread.start()
+    slot.close()
+    thread.join(10)
+    assert got == [None]
+
+
+def test_a_worker_hands_on_what_its_loop_raised() -> None:
+    faults: list[BaseException] = []
+
+    def loop(stop: threading.Event) -> None:
+        raise ValueError("inside")
+
+    with Worker("w", loop, on_failure=faults.append) as worker:
+        worker.join()
+    assert not worker.alive
+    assert [str(fault) for fault in faults] == ["inside"]
+
+
+def test_leaving_stops_and_joins_a_worker() -> None:
+    with Worker("w", lambda stop: stop.wait(60) and None, on_failure=lambda fault: None) as worker:
+        assert worker.alive
+    assert not worker.alive
+
+
+class TestGovernor:
+    def run(self, governor: Governor, seconds: int, lost: int, start: int = 0) -> None:
+        """30 frames a second of which `lost` more were dropped."""
+        dropped = start * lost
+        for i in range(start * 30, (start + seconds) * 30 + 1):
+            dropped += lost if i % 30 == 0 else 0
+            governor.note(dropped=dropped, t_ns=i * S // 30)
+
+    def test_it_halves_when_frames_are_lost_and_says_so(self) -> None:
+        said: list[str] = []
+        governor = Governor(10.0, said.append)
+        self.run(governor, 3, lost=10)
+        assert governor.rate_hz == pytest.approx(1.25)
+        assert said[0] == "the CPU is short: emotion runs at 5 Hz of 10"
+
+    def test_it_never_stops(self) -> None:
+        governor = Governor(10.0, lambda text: None)
+        self.run(governor, 60, lost=20)
+        assert governor.rate_hz == 1.0
+
+    def test_it_recovers_when_there_is_room(self) -> None:
+        said: list[str] = []
+        governor = Governor(10.0, said.append)
+        self.run(governor, 2, lost=10)
+        self.run(governor, 60, lost=0, start=2)
+        assert governor.rate_hz == 10.0
+        assert "there is room again" in said[-1]
+
+    def test_a_few_losses_change_nothing(self) -> None:
+        governor = Governor(10.0, lambda text: None)
+        self.run(governor, 20, lost=1)
+        assert governor.rate_hz == 10.0
+
+
+class TestUserStore:
+    def test_round_trip(self, tmp_path: Path) -> None:
+        store, neutral = UserStore("me", folder=tmp_path), NeutralPose.typical()
+        store.save(neutral)
+        back = store.load()
+        assert back is not None
+        assert back.to_dict() == neutral.to_dict()
+
+    @pytest.mark.parametrize("text", ["", "{", "[]", '{"neutral": {"head_xyzw": [0, 0, 0, 0]}}'])
+    def test_a_damaged_file_counts_as_none(self, tmp_path: Path, text: str) -> None:
+        store = UserStore("me", folder=tmp_path)
+        store.path.write_text(text)
+        assert store.load() is None
+
+    @pytest.mark.parametrize("name", ["", "a/b", "..", "x" * 65, ".hidden"])
+    def test_a_name_must_be_a_file_name(self, tmp_path: Path, name: str) -> None:
+        with pytest.raises(UsageError):
+            UserStore(name, folder=tmp_path)

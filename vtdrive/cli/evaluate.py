@@ -1,0 +1,35 @@
+"""`vtdrive eval`: accuracy of the shipped models on data of yours."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+__all__ = ["app"]
+
+app = typer.Typer(name="eval", help="Measure the shipped models on data.", no_args_is_help=True)
+
+
+@app.callback()
+def _root() -> None:
+    """Figures are computed through the very code that drives the avatar."""
+
+
+@app.command()
+def blendshapes(
+    data: Annotated[Path, typer.Option(help="Pairs of landmarks and reference shapes (.npz).")],
+    json_file: Annotated[
+        Path | None, typer.Option("--json", help="Also write the figures here.")
+    ] = None,
+) -> None:
+    """Correlation and error of the 52 shapes against a reference, per shape."""
+    import json
+
+    from vtdrive.eval.blendshapes import evaluate, format_table
+
+    result = evaluate(data)
+    typer.echo(format_table(result))
+    if json_file is not None:
+        json_file.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
