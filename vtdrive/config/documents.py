@@ -50,10 +50,8 @@ def read(path: FilePath) -> Document:
         raw = path.read_bytes()
     except FileNotFoundError:
         raise _unreadable(source, f"there is no such file{_lookalike(path)}") from None
-    except IsADirectoryError:
-        raise _unreadable(source, "is a folder; name a .toml file in it") from None
     except (OSError, ValueError) as fault:  # ValueError: a NUL in the name
-        if path.is_dir():  # Windows reports a folder as PermissionError
+        if path.is_dir():  # Windows reports that as PermissionError
             raise _unreadable(source, "is a folder; name a .toml file in it") from None
         reason = getattr(fault, "strerror", None) or str(fault)
         raise _unreadable(source, f"cannot be read: {reason}") from None

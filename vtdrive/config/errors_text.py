@@ -13,7 +13,7 @@ from vtdrive.config.nearest import nearest
 from vtdrive.config.positions import Path
 from vtdrive.config.problems import Problem
 from vtdrive.config.shape import ANY, Slot, all_keys, slot_at
-from vtdrive.config.wording import MOST_LISTED, described, not_allowed
+from vtdrive.config.wording import described, not_allowed
 
 __all__ = ["problem_of"]
 
@@ -75,9 +75,7 @@ def _reason(error: ErrorDetails, path: Path, tree: Any) -> str:
         return f"{described(value)} is no usable number"
     if kind in ("too_long", "too_short"):
         return _length_reason(error, slot, value)
-    if slot is None:
-        return str(error["msg"])
-    return f"{_wants(slot, value)}{_quoting_hint(slot, value)}"
+    return _wants(slot, value) + (_quoting_hint(slot, value) if slot else "")
 
 
 def _wants(slot: Slot | None, value: Any) -> str:
@@ -115,9 +113,7 @@ def _unknown_key(path: Path, tree: Any) -> str:
     name = str(path[-1])
     allowed = parent.allowed(_value_at(path[:-1], tree)) if parent else []
     what = "unknown table" if isinstance(_value_at(path, tree), dict) else "unknown key"
-    notes = []
-    if len(allowed) <= MOST_LISTED:
-        notes.append(f"allowed: {', '.join(allowed)}")
+    notes = [f"allowed: {', '.join(allowed)}"]
     close = nearest(name, allowed, at_least=0.75) or _elsewhere(name, path[:-1], allowed)
     if close:
         notes.append(f"did you mean '{close}'?")

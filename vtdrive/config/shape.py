@@ -166,8 +166,7 @@ def unit_of(key: str) -> str:
 def _keys_under(slot: Slot, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Slot]]:
     for name in slot.allowed():
         inner = slot.child(name)
-        if inner is None:
-            continue
+        assert inner is not None, name  # its own key
         here = (*path, name)
         yield here, inner
         if inner.model:

@@ -320,6 +320,15 @@ def test_sides_that_read_each_other_crosswise_are_no_circle(tmp_path: Path) -> N
     Driver(load_config([path], known_signals=SIGNALS))
 
 
+def test_results_may_be_read_by_many(tmp_path: Path) -> None:
+    path = tmp_path / "ok.toml"
+    path.write_text(
+        "[outputs.A]\nsum = { 'out.B' = 1, 'out.C' = 1 }\n[outputs.B]\nsum = { 'out.D' = 1 }\n"
+        "[outputs.C]\nsum = { 'out.D' = 1 }\n[outputs.D]\nsum = { jawOpen = 1 }\n"
+    )
+    Driver(load_config([path], known_signals=SIGNALS))
+
+
 def test_corrections_read_what_the_engine_gives_them() -> None:
     assert frozenset(CORRECTION_SIGNALS) == CORRECTION_INPUTS
 

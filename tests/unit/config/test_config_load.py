@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from vtdrive.config.load import load_config, load_with_origins, mapping_text
+from vtdrive.config.merge_files import Layers
 from vtdrive.config.positions import Path as Where
 from vtdrive.config.problems import Origin
 from vtdrive.config.schema import Config
@@ -95,6 +96,10 @@ def test_overrides_lie_over_files(write: Write) -> None:
     path = write("[source]\nuri = '1'\nwidth = 320\n")
     config = load_config([path], overrides={"source": {"uri": "clip.mp4", "loop": True}})
     assert (config.source.uri, config.source.loop, config.source.width) == ("clip.mp4", True, 320)
+
+
+def test_what_nobody_wrote_has_no_place() -> None:
+    assert Layers().origin(("x", "y")) == Origin("config")
 
 
 def test_loading_never_changes_the_defaults(write: Write) -> None:

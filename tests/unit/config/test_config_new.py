@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from annotated_types import Lt, MinLen
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -20,7 +21,7 @@ from vtdrive.config.new import apps, new_config_text, write_new_config
 from vtdrive.config.positions import scan
 from vtdrive.config.reference import markdown
 from vtdrive.config.schema import Config
-from vtdrive.config.shape import all_keys, slot_at, unit_of
+from vtdrive.config.shape import Slot, all_keys, slot_at, unit_of
 from vtdrive.config.sinks import VmcSink
 from vtdrive.config.toml_text import key_text, table_lines, value_text
 from vtdrive.core.signals import SIGNALS
@@ -185,6 +186,10 @@ def test_the_schema_has_nothing_at_odd_paths() -> None:
     assert slot_at(("idle", "blink_every_s", 2), tree) is None
     assert slot_at(("version", "x", "y"), tree) is None
     assert slot_at((), tree) is not None
+
+
+def test_bounds_leave_other_rules_alone() -> None:
+    assert Slot(str, (MinLen(1), Lt(2))).bounds == "below 2"
 
 
 SCALARS = st.one_of(

@@ -268,6 +268,11 @@ def test_an_unwritten_key_takes_the_line_of_its_table() -> None:
     assert positions.nearest_line(("nowhere",)) is None
 
 
+def test_a_text_that_is_no_toml_keeps_what_came_before() -> None:
+    positions = scan("a = 1\nb = ,\nc = 2")
+    assert [positions.line((key,)) for key in "abc"] == [1, 2, None]
+
+
 def test_a_table_written_late_stands_where_it_is_written() -> None:
     positions = parse("[a.b]\nx = 1\n[a]\ny = 2\n", source="f").positions
     assert positions.line(("a",)) == 3
