@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path as FilePath
 from typing import Any
 
+from vtdrive.assets import data_dir
 from vtdrive.config.nearest import nearest
 from vtdrive.config.positions import Path, Positions, scan
 from vtdrive.config.problems import Origin, Problem
@@ -148,6 +149,9 @@ def _hint(reason: str) -> str:
 
 
 def _lookalike(path: FilePath) -> str:
+    preset = data_dir("configs") / path.with_suffix(".toml").name if path.name else path
+    if preset.is_file():
+        return f" (did you mean the preset {preset}?)"
     try:
         stems = [p.stem for p in path.parent.iterdir() if p.suffix == ".toml"]
     except (OSError, ValueError):

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from vtdrive.assets import data_dir
 from vtdrive.config.documents import MAX_BYTES, leaves
 from vtdrive.config.load import load_config, load_with_origins
 from vtdrive.config.names import CORRECTION_INPUTS
@@ -256,13 +257,20 @@ def test_an_unreadable_file(tmp_path: Path, text: str | bytes, expected: str) ->
 
 def test_a_missing_file_a_folder_and_a_near_name(tmp_path: Path) -> None:
     (tmp_path / "vseeface.toml").write_text("")
-    asked = [tmp_path / "vsefface.toml", tmp_path, tmp_path / "no" / "x.toml", Path("a\0b.toml")]
+    asked = [
+        tmp_path / "vsefface.toml",
+        tmp_path,
+        tmp_path / "no" / "x.toml",
+        Path("a\0b.toml"),
+        Path("vnyan"),
+    ]
     with pytest.raises(ConfigError) as caught:
         load_config(asked)
     said = caught.value.what
     near = tmp_path / "vseeface.toml"
     assert f"{asked[0]}: there is no such file (did you mean '{near}'?)" in said
     assert f"{tmp_path}: is a folder" in said
+    assert f"(did you mean the preset {data_dir('configs') / 'vnyan.toml'}?)" in said
     assert f"(nor is there a folder {tmp_path / 'no'})" in said
     assert "cannot be read" in said
 

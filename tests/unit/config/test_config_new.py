@@ -68,6 +68,7 @@ def test_a_new_config_for_apps_has_their_sinks(tmp_path: Path, targets: list[str
     config = load_config([path])
     alone = [load_config([data_dir("configs") / f"{name}.toml"]).sinks[0] for name in targets]
     assert config.sinks == alone
+    assert "Use: vtdrive run" not in path.read_text(encoding="utf-8")
     assert config.model_copy(update={"sinks": []}) == load_config([])
 
 
