@@ -41,6 +41,13 @@ _LEFT = 0.8
 """Further than this from there, in face sizes, the face has left."""
 _BACK = 0.5
 """A face nearer than this to there, in face sizes, is back."""
+_PARTS = (0.5, 0.0, 1.0)
+"""Squares that are searched in turn while nobody is known: place as a share of the room.
+
+The detector sees 128 x 128 pixels of what it is given and misses faces smaller than an eighth of
+that, which in a wide picture are those at a usual distance. Smaller parts would find them further
+off, but also every photograph on the wall.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,17 +204,12 @@ class Lock:
         return min(range(len(spots)), key=rank.__getitem__)
 
     def _anywhere(self, width: int, height: int) -> Region:
-        """The whole picture, and while that shows nobody, squares of it in turn.
-
-        The detector sees 128 x 128 pixels of whatever it is given: in a wide picture a small face
-        is found only in a part of it.
-        """
-        side = min(width, height)
-        spare = (width - side, height - side)
-        if self._misses % 2 == 0 or max(spare) < side // 4:
+        """The whole picture and, while nobody is seen, every other time one of its parts."""
+        part, turn = divmod(self._misses, 2)
+        if turn == 0:
             return Region(0, 0, width, height)
-        share = (0.5, 0.0, 1.0)[self._misses // 2 % 3]
-        x0, y0 = int(spare[0] * share), int(spare[1] * share)
+        share, side = _PARTS[part % len(_PARTS)], min(width, height)
+        x0, y0 = int((width - side) * share), int((height - side) * share)
         return Region(x0, y0, x0 + side, y0 + side)
 
 

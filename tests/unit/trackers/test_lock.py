@@ -117,14 +117,15 @@ def test_a_still_streamer_costs_no_second_look() -> None:
     assert lock.left_behind(6 * S, width=WIDTH, height=HEIGHT) is None
 
 
-def test_the_whole_picture_is_searched_first_and_squares_of_it_when_it_shows_nobody() -> None:
+def test_the_whole_picture_and_squares_of_it_are_searched_in_turn_while_it_shows_nobody() -> None:
     lock = Lock("largest", 10)
     regions = []
-    for n in range(6):
+    for n in range(8):
         regions.append(lock.region(n, width=WIDTH, height=HEIGHT))
         lock.pick(n, [], width=WIDTH)
-    assert regions[0::2] == [Region(0, 0, WIDTH, HEIGHT)] * 3
-    assert [(r.x0, r.x1) for r in regions[1::2]] == [(140, 500), (0, 360), (280, 640)]
+    assert regions[0::2] == [Region(0, 0, WIDTH, HEIGHT)] * 4
+    assert [(r.x0, r.x1) for r in regions[1::2]] == [(140, 500), (0, 360), (280, 640), (140, 500)]
+    assert all((r.y0, r.y1) == (0, HEIGHT) for r in regions)
 
 
 @given(
