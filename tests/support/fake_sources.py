@@ -128,7 +128,8 @@ class FakeCapture:
     def get(self, prop: int) -> float:
         if prop == cv2.CAP_PROP_FOURCC:
             return float(cv2.VideoWriter.fourcc(*self._fourcc))
-        return self._fps if prop == cv2.CAP_PROP_FPS else 0.0
+        sides = {cv2.CAP_PROP_FRAME_WIDTH: self._width, cv2.CAP_PROP_FRAME_HEIGHT: self._height}
+        return self._fps if prop == cv2.CAP_PROP_FPS else float(sides.get(prop, 0))
 
     def grab(self) -> bool:
         self.log.append("grab")

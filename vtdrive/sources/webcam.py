@@ -139,8 +139,8 @@ class WebcamDevice:
         """
         cv2, config, cap = self._cv2, self._config, self._cap
         cap.set(cv2.CAP_PROP_FPS, config.fps or _BEST_FPS)
-        wanted = ("MJPG", "YUYV") if config.pixel_format == "auto" else (config.pixel_format,)
-        for fourcc in wanted:
+        # The other one too: what a camera falls back to by itself may be none that OpenCV reads.
+        for fourcc in ("YUYV", "MJPG") if config.pixel_format == "YUYV" else ("MJPG", "YUYV"):
             # DirectShow calls the same layout YUY2.
             name = "YUY2" if backend == "dshow" and fourcc == "YUYV" else fourcc
             cap.set(cv2.CAP_PROP_FOURCC, float(cv2.VideoWriter_fourcc(*name)))
@@ -160,13 +160,31 @@ class WebcamDevice:
         ok, self._bgr = self._cap.retrieve(self._bgr)
         if self._stamp_after_retrieve:
             t_ns = self._clock.now_ns()
-        if not ok or self._bgr is None or self._bgr.size == 0:
+        bgr = self._picture() if ok and self._bgr is not None else None
+        if bgr is None:
             return None
-        image = self._cv2.cvtColor(self._bgr, self._cv2.COLOR_BGR2RGB)
+        image = self._cv2.cvtColor(bgr, self._cv2.COLOR_BGR2RGB)
         image.setflags(write=False)
         frame = VideoFrame(self._seq, t_ns, image)
         self._seq += 1
         return frame
+
+    def _picture(self) -> Any:
+        """The retrieved picture as (H, W, 3), or None where it came in a form that nobody reads.
+
+        From V4L2 devices that have only BGR3, as some virtual cameras do, OpenCV gives one long row
+        of bytes.
+        """
+        bgr, cv2 = self._bgr, self._cv2
+        if bgr.ndim == 3 and bgr.shape[2] == 3 and bgr.size:
+            return bgr
+        width, height = (
+            int(self._cap.get(side))
+            for side in (cv2.CAP_PROP_FRAME_WIDTH, cv2.CAP_PROP_FRAME_HEIGHT)
+        )
+        packed = fourcc_name(self._cap.get(cv2.CAP_PROP_FOURCC)) == "BGR3"
+        fits = bgr.size == 3 * width * height > 0
+        return bgr.reshape(height, width, 3) if packed and fits else None
 
     def _obtained(self, camera: CameraInfo, backend: str, first: VideoFrame) -> Obtained:
         height, width = first.image.shape[:2]

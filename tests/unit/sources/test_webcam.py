@@ -73,6 +73,35 @@ def test_yuyv_is_taken_where_mjpg_is_refused_and_a_large_picture_is_warned_about
     assert any("uncompressed" in note for note in obtained.notes)
 
 
+def test_yuyv_first_where_it_was_asked_for() -> None:
+    camera = device(FakeCapture(), pixel_format="YUYV")
+    assert camera.open().pixel_format == "YUYV"
+    camera.close()
+    camera = device(FakeCapture(formats=["MJPG"]), pixel_format="YUYV")
+    assert camera.open().notes == ("asked for YUYV, the camera gives MJPG",)
+    camera.close()
+
+
+@pytest.mark.parametrize("fourcc", ["BGR3", "RGB4"])
+def test_a_device_whose_pictures_come_as_one_row_of_bytes(fourcc: str) -> None:
+    # What OpenCV 4.11 really gave for these two formats of the kernel's test camera.
+    class OneRow(FakeCapture):
+        def retrieve(self, image: Any = None) -> tuple[bool, Any]:
+            _, bgr = super().retrieve(image)
+            bgr[0, 1] = (3, 2, 1)
+            return True, bgr.reshape(1, -1)
+
+    cameras = {"v4l2": [CameraInfo(0, "loopback", "v4l2")]}
+    camera = device(OneRow(formats=[fourcc]), platform="darwin", cameras=cameras)
+    if fourcc == "BGR3":
+        assert camera.open().width == 640
+        assert camera.read().image[0, :2].tolist() == [[0, 0, 200], [1, 2, 3]]
+    else:
+        with pytest.raises(SourceNotFound, match="gives no picture"):
+            camera.open()
+    camera.close()
+
+
 def test_a_small_picture_without_mjpg_is_no_news() -> None:
     camera = device(FakeCapture(formats=["YUYV"]), fps=30)
     assert camera.open().notes == ()
