@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 from dataclasses import dataclass
 from typing import Final
@@ -43,7 +44,8 @@ class IdleMotion:
         self._until_s = 0.0
 
     def adopt(self, other: IdleMotion) -> None:
-        self._random, self._start_ns = other._random, other._start_ns
+        # A copy: both may go on, and neither may draw the other's numbers.
+        self._random, self._start_ns = copy.deepcopy(other._random), other._start_ns
         self._blinks, self._until_s = list(other._blinks), other._until_s
 
     def step(self, *, absence: float, t_ns: int) -> IdlePose:
