@@ -33,6 +33,9 @@ class Merger:
         self._blink = index.get("blink")
         self._pair = [index[n] for n in ("blinkLeft", "blinkRight") if n in index]
         self._shape_at = np.array([index[name] for name in SHAPES], np.intp)
+        at = self._shape_at
+        self._lo = np.array([param.lo for param in schema.params], np.float32)[at]
+        self._hi = np.array([param.hi for param in schema.params], np.float32)[at]
         kinds = np.array([param.kind for param in schema.params])
         self._presets, self._shapes = kinds == "preset", kinds == "shape"
         self._mouth = np.array([n.startswith(("mouth", "jaw")) for n in SHAPES])
@@ -54,10 +57,8 @@ class Merger:
         params[self._vowels] = vowels * (min(1.0, c.vowel_sum / total) if total > 0 else 1.0)
         left, right = float(state.shapes[_L]), float(state.shapes[_R])
         damp = np.float32(1.0 - c.blink_by_happiness * float(weights[_HAPPY]))
-        if abs(left - right) < _LINKED:
-            params[self._pair] = 0.0
-        elif self._blink is not None:
-            params[self._blink] = 0.0
+        if self._blink is not None and self._pair:
+            params[self._pair if abs(left - right) < _LINKED else self._blink] = 0.0
         for at in (*self._pair, *([] if self._blink is None else [self._blink])):
             params[at] *= damp
 
@@ -69,7 +70,8 @@ class Merger:
             shapes[self._brows] *= np.float32(1.0 - c.brows_by_expression * float(weights.max()))
             added = weights @ self._overlay + self._one_sided(weights, shapes)
             added[self._mouth] *= np.float32(1.0 - c.overlay_mouth_by_speech * state.speaking)
-            shapes = np.maximum(shapes, np.clip(added, 0.0, 1.0))
+            # The overlay is bounded as the tracked value is, where the user limits a shape.
+            shapes = np.maximum(shapes, np.minimum(np.maximum(added, self._lo), self._hi))
         blink = shapes[[_L, _R]]
         shapes[self._wide] *= 1.0 - np.float32(c.wide_by_blink) * blink
         params[self._shape_at] = shapes
