@@ -77,9 +77,15 @@ class Corrector:
         return Body(turn, offset, np.radians(gaze).astype(np.float32), shapes)
 
     def _steady_gaze(self, gaze: F32, blink: F32, t_ns: int) -> F32:
-        """(2, 2) degrees; through a blink the pupil is misread as looking down, so it is held."""
-        if float(blink.min()) > 0.5:
+        """(2, 2) degrees; through a blink the pupil is misread as looking down, so it is held.
+
+        In a wink the open eye speaks for both.
+        """
+        shut = blink > 0.5
+        if shut.all():
             self._shut_ns = t_ns
+        elif shut.any():
+            gaze = np.stack([gaze[int(shut[0])]] * 2)
         frozen = self._shut_ns is not None and t_ns - self._shut_ns <= _FROZEN_AFTER_NS
         if frozen and self._gaze is not None:
             return self._gaze

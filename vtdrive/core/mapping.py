@@ -39,7 +39,9 @@ class _Rows:
         self.offset = np.array([t.offset for t in plain], float)
         # Rows are short, so they are kept sparse: a dense product wakes BLAS's threads, which then
         # spin for the tracker's cores (0.33 ms a call on a busy machine, against 0.01).
-        starts, column, weight = [], [], []
+        starts: list[int] = []
+        column: list[int] = []
+        weight: list[float] = []
         for term, resolve in terms:
             starts.append(len(column))
             parts = [
