@@ -93,17 +93,22 @@ class NeutralPose:
         )
 
 
-def blended(a: NeutralPose, b: NeutralPose, share: float) -> NeutralPose:
-    """From a (0) to b (1), so that a new neutral does not make the avatar jump."""
+def blended(a: NeutralPose, b: NeutralPose, share: float, *, blink_unknown: float) -> NeutralPose:
+    """From a (0) to b (1), so that a new neutral does not make the avatar jump.
+
+    `blink_unknown` stands for a blink level at rest that was not measured.
+    """
     if share >= 1.0:
         return b
     k = np.float32(share)
+    unknown = np.full(2, blink_unknown, np.float32)
+    blinks = [unknown if pose.blink is None else pose.blink for pose in (a, b)]
     return NeutralPose(
         frozen(quat_slerp(a.head_xyzw, b.head_xyzw, share)),
         frozen(a.head_m + k * (b.head_m - a.head_m)),
         frozen(a.gaze_deg + k * (b.gaze_deg - a.gaze_deg)),
         frozen(a.lid_gap + k * (b.lid_gap - a.lid_gap)),
-        b.blink,
+        frozen(blinks[0] + k * (blinks[1] - blinks[0])),
     )
 
 
@@ -134,6 +139,10 @@ class NeutralTaker:
             return 0.0
         span_s = (self._samples[-1][0] - self._samples[0][0]) * 1e-9
         return min(1.0, span_s / self._config.seconds)
+
+    def adopt(self, other: NeutralTaker) -> None:
+        """Go on with what another has gathered."""
+        self._samples = other._samples.copy()
 
     def restart(self) -> None:
         """Start over, after a loss of the face for instance."""

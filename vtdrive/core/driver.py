@@ -7,6 +7,7 @@ Pure in the sense that matters: no I/O, no clock, no threads. The same ticks giv
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 from types import MappingProxyType
@@ -17,9 +18,11 @@ import numpy as np
 from vtdrive.config.expr import Output
 from vtdrive.config.schema import Config
 from vtdrive.core.calibrate import NeutralPose, NeutralTaker, blended
+from vtdrive.core.catch_up import CatchUp
 from vtdrive.core.correct import Corrector
 from vtdrive.core.emotion import EmotionContext, EmotionMachine
 from vtdrive.core.idle import IdleMotion, IdlePose
+from vtdrive.core.lids import ABOVE_REST
 from vtdrive.core.mapping import Program
 from vtdrive.core.merge import Merger
 from vtdrive.core.mirror import mirrored
@@ -53,6 +56,7 @@ TAKE_NEUTRAL: Final = "neutral"
 """Command: measure the neutral pose anew."""
 
 _NEUTRAL_EASE_NS: Final = 400_000_000
+_SPEECH_EASE_S: Final = 0.1
 _NO_RAW: Final = frozen(np.zeros(len(RAW_SIGNALS)))
 _I: Final = SHAPE_INDEX
 _BLINKS: Final = np.array([_I["eyeBlinkLeft"], _I["eyeBlinkRight"]])
@@ -73,7 +77,8 @@ def schema_of(config: Config) -> RigSchema:
     params = tuple(
         Param(
             name,
-            *(-1.0 if out.clamp[0] < 0 else 0.0, out.clamp[1]),
+            min(0.0, out.clamp[0]),
+            max(0.0, out.clamp[1]),
             out.neutral,
             "shape" if name in SHAPE_INDEX else out.drive,
         )
@@ -96,7 +101,8 @@ class Driver:
         self.schema = schema_of(config)
         self.profiles = tuple(dict.fromkeys(profiles)) or (Profile(),)
         self.nan_count = 0
-        """Values from the tracker that were not numbers, replaced by the last good ones."""
+        """Faces and emotion samples with values that were not numbers. Those of a face are
+        replaced by the last good ones; such a sample is not heard."""
         self.neutral = neutral or NeutralPose.typical()
         self.taking = config.neutral.auto
         """Whether a neutral is being taken now."""
@@ -114,7 +120,11 @@ class Driver:
         self._speech = SpeechDetector()
         self._merger = Merger(config.merge, config.overlay, self.schema)
         self._skeleton = Skeleton(config.head, config.bones.names)
+        self._catch_up = {profile: CatchUp(self.schema) for profile in self.profiles}
+        self._speaking = 0.0
         self._good: Solved | None = None
+        self._patched = False
+        self._bad_ns: int | None = None
         self._seq = 0
         self._t_ns: int | None = None
 
@@ -128,6 +138,11 @@ class Driver:
         self.neutral, self.taking, self.nan_count = other.neutral, other.taking, other.nan_count
         self._neutral_from, self._neutral_ns = other._neutral_from, other._neutral_ns
         self._good, self._seq, self._t_ns = other._good, other._seq, other._t_ns
+        self._bad_ns, self._speaking = other._bad_ns, other._speaking
+        self._taker.adopt(other._taker)
+        for profile, mine in self._catch_up.items():
+            if profile in other._catch_up:
+                mine.adopt(other._catch_up[profile])
         self._corrector.adopt(other._corrector)
         self._smoother.adopt(other._smoother)
         self._presence.adopt(other._presence)
@@ -151,21 +166,26 @@ class Driver:
         """
         # A tick for lack of frames may have been stamped after the next frame was grabbed.
         t_ns = t_ns if self._t_ns is None else max(t_ns, self._t_ns)
+        dt_s = 0.0 if self._t_ns is None else (t_ns - self._t_ns) * 1e-9
         self._t_ns, self._seq = t_ns, self._seq + 1
         if TAKE_NEUTRAL in commands:
             self._taker.restart()
             self.taking = True
         solved = self._solve(track, raw)
+        if track is not None and solved is None:
+            self._taker.restart()
         body = self._live_body(solved, t_ns)
         status = self._presence.status(seen=body is not None, t_ns=t_ns)
         shown = self._presence.step(body, t_ns)
-        idle = self._idle.step(absence=self._presence.absence(t_ns), t_ns=t_ns)
-        state = self._state(status, shown, body, idle, emotion, t_ns)
+        idle = self._idle.step(absence=self._presence.absence, t_ns=t_ns)
+        speaking = self._speak(status, body, t_ns, dt_s)
+        felt = self._feel(status, shown, speaking, emotion, t_ns)
+        state = self._state(status, shown, idle, felt)
         return AvatarFrame(
             seq=self._seq,
             t_ns=t_ns,
             status=status,
-            poses=MappingProxyType({p: self._pose(state, p) for p in self.profiles}),
+            poses=MappingProxyType({p: self._caught_up(state, p, dt_s) for p in self.profiles}),
             track=track,
             emotion=emotion,
             raw=_NO_RAW if solved is None else frozen(solved.raw),
@@ -208,6 +228,7 @@ class Driver:
             and np.isfinite(solved.head_xyzw).all()
             and np.isfinite(solved.head_m).all()
         )
+        self._patched = not good
         if not good:
             self.nan_count += 1
             if self._good is None:
@@ -218,13 +239,12 @@ class Driver:
 
     def _live_body(self, solved: Solved | None, t_ns: int) -> Body | None:
         if solved is None:
-            self._taker.restart()
             if self._presence.status(seen=False, t_ns=t_ns) is Status.LOST:
                 self._smoother.reset()
                 self._corrector.reset()
                 self._speech.reset()
             return None
-        if self.taking:
+        if self.taking and not self._patched:
             self._take(solved, t_ns)
         body = self._corrector.step(solved, self._effective_neutral(t_ns), t_ns)
         return self._smoother.step(body, t_ns)
@@ -240,22 +260,23 @@ class Driver:
             return self.neutral
         share = (t_ns - self._neutral_ns) / _NEUTRAL_EASE_NS
         return blended(
-            self._neutral_from, self.neutral, share * share * (3 - 2 * share) if share < 1 else 1.0
+            self._neutral_from,
+            self.neutral,
+            share * share * (3 - 2 * share) if share < 1 else 1.0,
+            blink_unknown=self.config.lids.open_at - float(ABOVE_REST),
         )
 
-    def _state(
-        self,
-        status: Status,
-        shown: Body,
-        live: Body | None,
-        idle: IdlePose,
-        emotion: Emotion | None,
-        t_ns: int,
-    ) -> FaceState:
-        speaking = False
-        if live is not None:
-            speaking = self._speech.step(float(live.shapes[_I["jawOpen"]]), t_ns)
-        felt = self._feel(status, shown, speaking, emotion, t_ns)
+    def _speak(self, status: Status, live: Body | None, t_ns: int, dt_s: float) -> bool:
+        """Whether the mouth moves like speech now; eases `_speaking`, except while held."""
+        now = live is not None and self._speech.step(float(live.shapes[_I["jawOpen"]]), t_ns)
+        if status is not Status.HELD:
+            share = 1.0 - math.exp(-dt_s / _SPEECH_EASE_S)
+            self._speaking += share * (float(now) - self._speaking)
+            if not now and self._speaking < 1e-3:
+                self._speaking = 0.0
+        return now
+
+    def _state(self, status: Status, shown: Body, idle: IdlePose, felt: EmotionState) -> FaceState:
         shapes = shown.shapes.copy()
         shapes[_BLINKS] = np.maximum(shapes[_BLINKS], np.float32(idle.blink))
         rise = np.array([0, idle.rise_m, 0], np.float32)
@@ -266,13 +287,16 @@ class Driver:
             gaze_rad=frozen(shown.gaze_rad),
             shapes=frozen(shapes),
             emotion=felt,
-            speaking=float(speaking),
+            speaking=self._speaking,
             breath=idle.breath,
         )
 
     def _feel(
         self, status: Status, shown: Body, speaking: bool, emotion: Emotion | None, t_ns: int
     ) -> EmotionState:
+        bad = emotion is not None and not np.isfinite(emotion.probs).all()
+        if bad and emotion is not None and emotion.t_ns != self._bad_ns:
+            self.nan_count, self._bad_ns = self.nan_count + 1, emotion.t_ns
         s = shown.shapes
         context = EmotionContext(
             status=status,
@@ -285,6 +309,12 @@ class Driver:
             sneer_or_squint=max(_mean(s, "noseSneer"), _mean(s, "eyeSquint")),
         )
         return self._emotion.step(emotion, context, t_ns)
+
+    def _caught_up(self, state: FaceState, profile: Profile, dt_s: float) -> Pose:
+        pose = self._pose(state, profile)
+        returning_ms = self._presence.returning_ms
+        params = self._catch_up[profile].step(pose.params, return_ms=returning_ms, dt_s=dt_s)
+        return pose if params is pose.params else replace(pose, params=frozen(params))
 
     def _pose(self, state: FaceState, profile: Profile) -> Pose:
         seen = mirrored(state) if profile.mirror else state

@@ -12,13 +12,15 @@ from vtdrive.config.filters import Lids
 from vtdrive.core.calibrate import NeutralPose
 from vtdrive.types import F32
 
-__all__ = ["LidLink", "LidReading", "read_lids"]
+__all__ = ["ABOVE_REST", "LidLink", "LidReading", "read_lids"]
 
 _SHUT_GAP: Final = 0.35
 """Lid gap, as a share of its rest value, that counts as closed in the geometry check."""
 _TOGETHER_NS: Final = 100_000_000
 """Both lids moving within this time is one blink."""
 _MOVED: Final = 0.3
+ABOVE_REST: Final = np.float32(0.03)
+"""How far above its level at rest eyeBlink still counts as open."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -34,7 +36,7 @@ class LidReading:
 def read_lids(*, blink: F32, gap: F32, neutral: NeutralPose, config: Lids) -> LidReading:
     """Ranged blink and wide eyes from raw eyeBlink (2,) and lid gap over eye width (2,)."""
     rest = neutral.blink
-    lo = np.full(2, config.open_at, np.float32) if rest is None else rest + np.float32(0.03)
+    lo = np.full(2, config.open_at, np.float32) if rest is None else rest + ABOVE_REST
     hi = np.maximum(config.shut_at, lo + np.float32(0.2))
     value = np.clip((blink - lo) / (hi - lo), 0.0, 1.0)
     ratio = gap / np.maximum(neutral.lid_gap, 1e-3)

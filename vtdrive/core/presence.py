@@ -62,11 +62,26 @@ class Presence:
         self._shown = Body.neutral()
         self._from = Body.neutral()
         self._return_ns: int | None = None
+        self._return_ms = 0.0
         self._missing = True
+        self._absent_from = 1.0
+        self._absent = 1.0
 
     def adopt(self, other: Presence) -> None:
         self._seen_ns, self._return_ns = other._seen_ns, other._return_ns
-        self._shown, self._from, self._missing = other._shown, other._from, other._missing
+        self._return_ms, self._missing = other._return_ms, other._missing
+        self._shown, self._from = other._shown, other._from
+        self._absent, self._absent_from = other._absent, other._absent_from
+
+    @property
+    def returning_ms(self) -> float | None:
+        """Length of the blend with a returned face, while it runs."""
+        return None if self._missing or self._return_ns is None else self._return_ms
+
+    @property
+    def absence(self) -> float:
+        """0 while live, towards 1 as neutral is reached: how much idle motion shows."""
+        return self._absent
 
     def status(self, *, seen: bool, t_ns: int) -> Status:
         """What a tick at `t_ns` is, before any value is computed."""
@@ -76,33 +91,37 @@ class Presence:
             return Status.HELD
         return Status.LOST
 
-    def absence(self, t_ns: int) -> float:
-        """0 while live or held, towards 1 as neutral is reached: how much idle motion shows."""
-        return 1.0 if self._seen_ns is None else 1.0 - self._left(t_ns, 1.0)
-
     def step(self, live: Body | None, t_ns: int) -> Body:
         """What to show: `live` after calibration and filters, or None without a face."""
         if live is None:
             return self._lost(t_ns)
         if self._missing:
-            self._missing, self._return_ns, self._from = False, t_ns, self._shown
+            self._return(t_ns)
         self._seen_ns = t_ns
-        start, span = self._return_ns, self._config.return_ms
+        start, span = self._return_ns, self._return_ms
         x = 1.0 if start is None or span <= 0 else (t_ns - start) * 1e-6 / span
         if x >= 1.0:
-            self._return_ns = None
+            self._return_ns, self._absent = None, 0.0
             self._shown = live
         else:
-            share = x * x * (3 - 2 * x)
-            self._shown = _towards(self._from, live, share, share)
+            self._absent = self._absent_from * (1.0 - x)
+            # Lids come back evenly: the middle of a smooth step is half as fast again.
+            self._shown = _towards(self._from, live, x * x * (3 - 2 * x), x)
         return self._shown
+
+    def _return(self, t_ns: int) -> None:
+        """A face after a gap. A short gap needs but a short blend."""
+        self._missing, self._from, self._absent_from = False, self._shown, self._absent
+        self._return_ns = t_ns
+        self._return_ms = min(self._config.return_ms, self._since_ms(t_ns))
 
     def _lost(self, t_ns: int) -> Body:
         if not self._missing:
-            self._missing, self._from = True, self._shown
+            self._missing, self._from, self._absent_from = True, self._shown, self._absent
         if self._seen_ns is None:
             return self._shown
         left = self._left(t_ns, 1.0)
+        self._absent = 1.0 - left * (1.0 - self._absent_from)
         if left >= 1.0:
             return self._shown
         if left < _SETTLED:
