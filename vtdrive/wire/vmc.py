@@ -22,6 +22,7 @@ __all__ = ["VmcFrame", "VmcTemplate", "decode"]
 
 _T, _ROOT, _BONES = 0, 1, 4
 _CALIBRATED, _NORMAL_MODE = 3, 0
+_ZERO = np.float32(0.0)
 
 
 class VmcTemplate:
@@ -62,7 +63,8 @@ class VmcTemplate:
             *self._expressions(schema, names=names, shapes=shapes, eyes=eyes),
             Draft("/VMC/Ext/Blend/Apply"),
         ]
-        self._template = Template(drafts, self._values, bundled=bundle == "auto")
+        quads = slice(_BONES, self._params_at)
+        self._template = Template(drafts, self._values, bundled=bundle == "auto", quads=quads)
 
     @property
     def replaced(self) -> int:
@@ -83,11 +85,7 @@ class VmcTemplate:
         turned = values[:params_at]
         np.multiply(turned, self._signs, out=turned)
         # -0.0 becomes 0.0: the same pose must give the same bytes, and zeros are exact zeros.
-        np.add(values, np.float32(0.0), out=values)
-        bones = values[_BONES:params_at]
-        if not np.isfinite(bones).all():
-            whole = bones.reshape(-1, 4)
-            whole[~np.isfinite(whole).all(axis=1)] = np.nan
+        np.add(values, _ZERO, out=values)
         return self._template.fill(values, number=int(status is Status.LIVE))
 
     def _expressions(
