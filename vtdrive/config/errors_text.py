@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pydantic_core import ErrorDetails
@@ -11,17 +11,29 @@ from pydantic_core import ErrorDetails
 from vtdrive.config.merge_files import Layers
 from vtdrive.config.nearest import nearest
 from vtdrive.config.positions import Path
-from vtdrive.config.problems import Problem
+from vtdrive.config.problems import MOST_SHOWN, Problem
 from vtdrive.config.shape import ANY, Slot, all_keys, slot_at
 from vtdrive.config.wording import described, not_allowed
 
-__all__ = ["problem_of"]
+__all__ = ["problems_of"]
 
 _RANGE = {"greater_than", "greater_than_equal", "less_than", "less_than_equal"}
+_WORDED = 5 * MOST_SHOWN
+"""More than are shown, since several may say the same."""
 
 
-def problem_of(error: ErrorDetails, layers: Layers) -> Problem:
-    """One validation fault, placed at the file and line that caused it."""
+def problems_of(errors: Sequence[ErrorDetails], layers: Layers) -> list[Problem]:
+    """Validation faults, placed at the files and lines that caused them, the first ones first.
+
+    Finding words takes a while each, so faults beyond those that are shown keep pydantic's.
+    """
+    ordered = sorted(errors, key=lambda error: layers.origin(_path_of(error["loc"])))
+    told = [_problem_of(error, layers) for error in ordered[:_WORDED]]
+    rest = [_at(_path_of(error["loc"]), layers, error["msg"]) for error in ordered[_WORDED:]]
+    return told + rest
+
+
+def _problem_of(error: ErrorDetails, layers: Layers) -> Problem:
     path = _path_of(error["loc"])
     kind = error["type"]
     if kind == "value_error":

@@ -13,7 +13,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from vtdrive.config.documents import Document, Unreadable, parse, read, unusable
-from vtdrive.config.errors_text import problem_of
+from vtdrive.config.errors_text import problems_of
 from vtdrive.config.merge_files import Layers
 from vtdrive.config.names import check_names, check_signals, check_targets
 from vtdrive.config.positions import Positions
@@ -121,5 +121,5 @@ def _validated(layers: Layers, problems: list[Problem]) -> Config | None:
     try:
         return Config.model_validate_json(json.dumps(layers.tree), strict=True)
     except ValidationError as fault:
-        problems += [problem_of(error, layers) for error in fault.errors(include_url=False)]
+        problems += problems_of(fault.errors(include_url=False), layers)
         return None
