@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 __all__ = ["Kind", "is_live", "is_recording", "kind_of", "local_path", "near_names", "shown"]
 
@@ -35,8 +36,9 @@ def is_image_name(path: Path) -> bool:
 
 def local_path(uri: str) -> Path:
     """The path that `uri` names: `file://` and `~` are understood."""
-    text = uri.removeprefix("file://") if uri.startswith("file://") else uri
-    return Path(text).expanduser()
+    if uri.lower().startswith("file://"):
+        return Path(url2pathname(urlsplit(uri).path))
+    return Path(uri).expanduser()
 
 
 def kind_of(uri: str) -> Kind:

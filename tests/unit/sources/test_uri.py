@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from vtdrive.sources.uri import Kind, is_live, is_recording, kind_of, near_names, shown
+from vtdrive.sources.uri import Kind, is_live, is_recording, kind_of, local_path, near_names, shown
 
 
 @pytest.mark.parametrize(
@@ -41,6 +41,12 @@ def test_what_lies_on_the_disk_wins(tmp_path: Path) -> None:
     (tmp_path / "noext").write_bytes(b"x")
     assert kind_of(str(tmp_path)) == "images"
     assert kind_of(str(tmp_path / "noext")) == "video"
+
+
+def test_a_path_is_understood_in_every_spelling(tmp_path: Path) -> None:
+    path = tmp_path / "my clip %41.mp4"
+    assert local_path(path.as_uri()) == local_path(str(path)) == path
+    assert local_path("~/clip.mp4") == Path.home() / "clip.mp4"
 
 
 def test_secrets_are_not_shown() -> None:
