@@ -67,6 +67,11 @@ class VmcTemplate:
         self._template = Template(drafts, self._values, bundled=bundle == "auto", quads=quads)
 
     @property
+    def datagrams(self) -> tuple[memoryview, ...]:
+        """What the last `fill` wrote; at rest before the first."""
+        return self._template.datagrams
+
+    @property
     def replaced(self) -> int:
         """How many values were not finite and went out as their rest value."""
         return self._template.replaced
