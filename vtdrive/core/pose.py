@@ -77,8 +77,10 @@ def rigid_from_matrix(matrix: npt.ArrayLike, *, metres_per_unit: float) -> F32:
 def _rotation(cross: F64) -> tuple[F64, float]:
     """The proper rotation nearest to `cross`, and the trace that scale is read from (Kabsch)."""
     u, s, vt = np.linalg.svd(cross)
-    if np.linalg.det(u) * np.linalg.det(vt) < 0:
+    rotation = u @ vt
+    if np.linalg.det(rotation) < 0:
         # Only ever the least certain axis flips: a mirrored face is no face.
         u[:, 2] = -u[:, 2]
         s[2] = -s[2]
-    return u @ vt, float(s.sum())
+        rotation = u @ vt
+    return rotation, float(s.sum())

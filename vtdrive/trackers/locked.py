@@ -39,16 +39,19 @@ class Measured:
 
 def spot_of(landmarks_px: F32, *, width: int, height: int) -> Spot | None:
     """Where a mesh lies, or None when it is no plausible face in a picture of that size."""
-    lo, hi = landmarks_px[:, :2].min(axis=0), landmarks_px[:, :2].max(axis=0)
-    # NaN and infinity in x or y reach lo or hi, and fail every comparison below.
-    x, y = ((lo + hi) / 2).tolist()
-    size = float((hi - lo).max())
-    longest = max(width, height)
-    if not (_MIN_FACE_PX <= size <= _MAX_FACE * longest):
-        return None
-    if not (0 <= x <= width and 0 <= y <= height):
-        return None
-    if not np.abs(landmarks_px[:, 2]).max() <= _MAX_FACE * longest:
+    x0, y0, z0 = landmarks_px.min(axis=0).tolist()
+    x1, y1, z1 = landmarks_px.max(axis=0).tolist()
+    # NaN and infinity reach these six, and fail every comparison below.
+    x, y, size = (x0 + x1) / 2, (y0 + y1) / 2, max(x1 - x0, y1 - y0)
+    limit = _MAX_FACE * max(width, height)
+    plausible = (
+        _MIN_FACE_PX <= x1 - x0 <= limit
+        and _MIN_FACE_PX <= y1 - y0 <= limit
+        and 0 <= x <= width
+        and 0 <= y <= height
+        and -limit <= z0 <= z1 <= limit
+    )
+    if not plausible:
         return None
     return Spot(x, y, size)
 
