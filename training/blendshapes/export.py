@@ -131,8 +131,8 @@ Pairs of solutions.face_mesh points and the Face Landmarker's blendshapes on the
 {frames:,} frames of eleven public example clips of expressive people, and {faces:,} faces of the
 FER+ training split, enlarged six times. Augmented in landmark space: turned heads, faces that
 borrow the movement of a video frame, one-sided and winking faces, labelled by the teacher's own
-shape network. The pictures of FER+ come from FER2013, gathered by web search, with no clear licence; no
-picture or landmark of either is in this file or in the project."""
+shape network. The pictures of FER+ come from FER2013, gathered by web search, with no clear
+licence; no picture or landmark of either is in this file or in the project."""
 
 [input]
 name = "points"

@@ -87,13 +87,14 @@ def load_pairs(data: Path) -> Pairs:
 def _arrays(data: Path) -> dict[str, npt.NDArray[Any]]:
     wanted = ("landmarks_px", "blendshapes", "names")
     try:
-        with np.load(data, allow_pickle=False) as file:
-            if not hasattr(file, "files"):
+        with data.open("rb") as stream:
+            loaded = np.load(stream, allow_pickle=False)
+            if isinstance(loaded, np.ndarray):
                 _refuse(data, "it holds a single array, not a set of named ones")
-            found = {key: file[key] for key in (*wanted, "clip") if key in file.files}
+            found = {key: loaded[key] for key in (*wanted, "clip") if key in loaded.files}
     except FileNotFoundError:
         raise UsageError(f"{data} does not exist", "check the path given to --data") from None
-    except (OSError, ValueError, EOFError, AttributeError, zipfile.BadZipFile) as fault:
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as fault:
         raise UsageError(f"{data} is not a pairs file (.npz): {fault}", _REMEDY) from fault
     missing = [key for key in wanted if key not in found]
     if missing:

@@ -72,31 +72,38 @@ def normalise(landmarks_px: F32, layout: Layout) -> F32:
     size, or with NaN in it, gives NaN and raises nothing.
     """
     mesh = np.asarray(landmarks_px, np.float32)
-    rigid = mesh[:, layout.rigid]
-    centre = rigid.mean(axis=1, keepdims=True)
-    rigid = rigid - centre
-    covariance = np.swapaxes(rigid, 1, 2) @ layout.template
+    with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
+        rigid = mesh[:, layout.rigid]
+        centre = rigid.mean(axis=1, keepdims=True)
+        rigid -= centre
+        turn, scale = _fit(rigid, layout.template)
+        points = (mesh[:, layout.points] - centre) * scale[:, None, None]
+        # The tilt is how far the face's own horizontal leans in the picture.
+        across = turn[:, :2, 0]
+        across = across / np.linalg.norm(across, axis=1, keepdims=True)
+        untilt = np.stack([across, across[:, ::-1] * np.array([-1, 1], np.float32)], axis=2)
+        seen: F32 = np.concatenate([points[..., :2] @ untilt, points @ turn], axis=-1)
+    return seen
+
+
+def _fit(rigid: F32, template: F32) -> tuple[F32, F32]:
+    """Kabsch: the turn (N, 3, 3) and scale (N,) that bring centred `rigid` onto the template.
+
+    Rows are points: `rigid @ turn * scale` is near the template.
+    """
+    covariance = np.swapaxes(rigid, 1, 2) @ template
     broken = ~np.isfinite(covariance).all(axis=(1, 2))
-    if broken.any():  # the SVD refuses NaN: fit anything there, the points below stay NaN
+    if broken.any():  # the SVD refuses NaN: fit anything, the points themselves stay NaN
         covariance[broken] = np.eye(3)
     left, spread, right = np.linalg.svd(covariance)
-    flip = np.where(np.linalg.det(left) * np.linalg.det(right) < 0, np.float32(-1), np.float32(1))
-    right[:, 2] *= flip[:, None]
-    spread[:, 2] *= flip
-    front_from_camera = left @ right  # rows are points, so this one turns camera to front
-    norm = (rigid * rigid).sum(axis=(1, 2))
-    with np.errstate(divide="ignore", invalid="ignore"):
-        scale = (spread.sum(axis=1) / norm)[:, None, None]
-        points = (mesh[:, layout.points] - centre) * scale
-        front = points @ front_from_camera
-        # The tilt is how far the face's own horizontal leans in the picture.
-        across = front_from_camera[:, :2, 0]
-        across = across / np.linalg.norm(across, axis=1, keepdims=True)
-    cos, sin = across[:, :1], across[:, 1:]
-    x, y = points[..., 0], points[..., 1]
-    upright = np.stack([x * cos + y * sin, y * cos - x * sin], axis=-1)
-    seen: F32 = np.concatenate([upright, front], axis=-1).astype(np.float32, copy=False)
-    return seen
+    turn: F32 = left @ right
+    mirrored = np.linalg.det(turn) < 0
+    if mirrored.any():  # the best fit would turn the face inside out: take the best that does not
+        right[mirrored, 2] *= -1
+        spread[mirrored, 2] *= -1
+        turn = left @ right
+    scale: F32 = spread.sum(axis=1) / (rigid * rigid).sum(axis=(1, 2))
+    return turn, scale
 
 
 class ShapeNet:
