@@ -10,7 +10,7 @@ from typing import Any
 
 from mcap.records import Channel, Message, Metadata
 
-from vtdrive.errors import EndOfStream, SourceNotFound
+from vtdrive.errors import EndOfStream, SourceError, SourceNotFound
 from vtdrive.track_sources.base import Tick
 from vtdrive.track_sources.records import Records
 from vtdrive.types import Emotion, Param, RigSchema
@@ -109,6 +109,15 @@ class Recording:
         yield from self._ticks or ()
 
     def _read(self, records: Records) -> Iterator[Tick]:
+        try:
+            yield from self._ticks_of(records)
+        except (KeyError, TypeError, ValueError) as fault:
+            raise SourceError(
+                f"{self.name}: a message is not as vtdrive writes it ({fault!r})",
+                "the file was altered by another program: use the original",
+            ) from fault
+
+    def _ticks_of(self, records: Records) -> Iterator[Tick]:
         topics: dict[int, str] = {}
         parts: dict[str, dict[str, Any]] = {}
         emotion: Emotion | None = None

@@ -13,7 +13,7 @@ from mcap.writer import Writer
 from vtdrive import __version__
 from vtdrive.config.sinks import McapSink
 from vtdrive.core.signals import RAW_SIGNALS
-from vtdrive.errors import EndOfStream, SourceNotFound
+from vtdrive.errors import EndOfStream, SourceError
 from vtdrive.sinks.mcap import McapRecorder, RunFacts
 from vtdrive.track_sources.base import Tick, TrackSource
 from vtdrive.track_sources.recording import Recording
@@ -173,6 +173,16 @@ def _newer(path: Path) -> None:
         writer.finish()
 
 
+def _altered(path: Path) -> None:
+    with path.open("wb") as stream:
+        writer = Writer(stream)
+        writer.start()
+        writer.add_metadata("vtdrive", {"format": "1"})
+        channel = writer.register_channel("/tick", "json", 0)
+        writer.add_message(channel, 0, b'{"seq": 1}', 0)
+        writer.finish()
+
+
 def _header_only(path: Path) -> None:
     record(path, [])
 
@@ -187,6 +197,7 @@ def _header_only(path: Path) -> None:
         (_foreign, "no recording of vtdrive"),
         (_newer, "newer format"),
         (_header_only, "holds no frame"),
+        (_altered, "not as vtdrive writes it"),
     ],
 )
 def test_what_is_no_recording_is_told(
@@ -195,6 +206,6 @@ def test_what_is_no_recording_is_told(
     path = tmp_path / "a.mcap"
     write(path)
     source = Recording(path)
-    with contextlib.closing(source), pytest.raises(SourceNotFound, match=said) as caught:
+    with contextlib.closing(source), pytest.raises(SourceError, match=said) as caught:
         source.open()
     assert caught.value.remedy
