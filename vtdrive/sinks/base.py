@@ -33,7 +33,8 @@ class Sink(Protocol):
     `send` raises SinkError when the frame could not be delivered: the sink counts as degraded and
     the next frame is tried again, at most every 2 s after repeated failures. `open` may be called
     again between frames with a changed schema: templates are rebuilt, sockets kept. `close` is
-    called exactly once, also after a failed `open`; the runtime has sent a neutral frame before.
+    called exactly once, also after a failed `open`; the runtime has sent a neutral frame before. It
+    does not raise: what went wrong then stands in `stats.last_error`.
     """
 
     name: str

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import time
 from collections.abc import Callable
@@ -75,7 +76,9 @@ class JsonlOutput:
     def close(self) -> None:
         stream, self._stream = self._stream, None
         if stream is not None:
-            stream.close()
+            # Unbuffered: nothing is lost when even this fails.
+            with contextlib.suppress(OSError):
+                stream.close()
 
     def _opened(self) -> RawIOBase:
         if self._is_stdout:

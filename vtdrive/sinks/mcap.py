@@ -116,7 +116,7 @@ class McapRecorder:
                 writer.finish()
             file.close()
         except OSError as fault:
-            raise self._failed(fault) from fault
+            self._failed(fault)
 
     def note_command(self, command: str, *, seq: int) -> None:
         """Something the user did, applied just before the frame `seq`; a replay repeats it."""
@@ -204,6 +204,7 @@ class McapRecorder:
         return SinkError(self.stats.last_error, "free space, and start a new recording")
 
     def _failed(self, fault: OSError) -> SinkError:
+        """End the recording as well as can be; the error also stands in `stats`."""
         saved = self._file.abandon() if self._file is not None else False
         self._writer = None
         if fault.errno in _FULL:

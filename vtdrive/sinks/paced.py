@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+
+from vtdrive.errors import SinkError
 from vtdrive.sinks.base import Sink
 from vtdrive.types import AvatarFrame, RigSchema
 
@@ -46,8 +49,8 @@ class Paced:
 
     def close(self) -> None:
         held, self._held = self._held, None
-        try:
+        # A sink that fails says so in `stats`, and there is nobody left to retry for.
+        with contextlib.suppress(SinkError):
             if held is not None:
                 self.inner.send(held)
-        finally:
-            self.inner.close()
+        self.inner.close()

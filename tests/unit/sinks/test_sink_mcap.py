@@ -256,6 +256,17 @@ def test_a_full_disk_ends_the_recording_and_keeps_it_whole(tmp_path: Path, room:
     assert len(read) == len(kept)
 
 
+def test_a_disk_that_fills_at_the_very_end(tmp_path: Path) -> None:
+    path = tmp_path / "a.mcap"
+    sink = recorder(path, flush_hz=10)
+    send(sink, 7)
+    assert sink._file is not None
+    Filling(sink._file, 100)
+    sink.close()
+    assert "disk is full" in sink.stats.last_error
+    assert ticks_in(path) == [0, 1, 2, 3, 4]
+
+
 LIMITED = """
 import resource, sys
 from pathlib import Path

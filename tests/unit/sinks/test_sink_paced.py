@@ -86,6 +86,5 @@ def test_close_closes_even_when_the_last_frame_fails() -> None:
     sink.send(frame_of(SMALL, t_ns=0))
     sink.send(frame_of(SMALL, t_ns=1))
     inner.send = fail  # type: ignore[method-assign]
-    with pytest.raises(SinkError):
-        sink.close()
+    sink.close()
     assert inner.closed == 1
