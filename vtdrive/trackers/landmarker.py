@@ -62,7 +62,7 @@ class RisingMs:
 
 
 class FaceLandmarkerTracker(LockedTracker):
-    """478 points, pose and 52 shapes from a `.task` file; a `Tracker`. Needs about 2x the time.
+    """478 points, pose and 52 shapes from a `.task` file; a `Tracker`. Takes about 3x the time.
 
     What MediaPipe does not see (`vocab.UNSUPPORTED_SHAPES`) is 0, whatever the bundle says.
     """
