@@ -79,7 +79,6 @@ class ConfigWatcher:
         from watchfiles import watch  # loads a compiled library: only where it is wanted
 
         try:
-            self._check()  # what changed before the watch began
             for changes in watch(
                 *self._folders(),
                 watch_filter=lambda change, path: Path(path).name in self._names(),
@@ -91,7 +90,8 @@ class ConfigWatcher:
                 raise_interrupt=False,
                 recursive=False,
             ):
-                # The time-outs poll, for drives that report no changes.
+                # The time-outs poll: for drives that report no changes, and for what changed
+                # before the watch began.
                 if changes or self._stamps() != self._stamped:
                     self._check()
         except OSError as fault:

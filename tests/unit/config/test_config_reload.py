@@ -107,7 +107,7 @@ def test_a_file_that_goes_and_returns(file: Path, ears: Ears) -> None:
 def test_a_file_emptied_and_then_written_is_read_once(file: Path, ears: Ears) -> None:
     with file.open("w") as out:  # emptied here ...
         out.flush()
-        time.sleep(0.1)
+        time.sleep(0.3)
         out.write(width(640))  # ... and written a moment later, as some editors do
     assert ears.next_width() == 640
     assert ears.silent()
