@@ -154,6 +154,7 @@ def _drive(
     from vtdrive.config.sinks import VmcSink
     from vtdrive.core.signals import SIGNALS
     from vtdrive.runtime.users import UserStore
+    from vtdrive.sources.uri import shown
 
     config = load_config(files, overrides=chosen, known_signals=SIGNALS)
     if default_sink and not config.sinks:
@@ -162,7 +163,7 @@ def _drive(
     session, _ = perform(
         config,
         view=chosen_view(quiet=quiet or to_stdout),
-        title=config.source.uri,
+        title=shown(config.source.uri),
         user=UserStore(user),
         files=files,
         chosen=chosen,

@@ -46,6 +46,8 @@ class Show:
         self.obtained = obtained
         if obtained is not None:
             self.on_event(f"source: {described(obtained)}")
+            for note in obtained.notes:
+                self.on_event(note)
 
     def on_frame(self, frame: AvatarFrame) -> None:
         self.frame = frame

@@ -31,7 +31,7 @@ from vtdrive.trackers.base import Tracker
 from vtdrive.trackers.make import make_tracker
 from vtdrive.types import AvatarFrame, Track, VideoFrame
 
-__all__ = ["bench"]
+__all__ = ["QuietListener", "bench"]
 
 _ALONE_S: Final = 12.0
 _TURNS: Final = 240
@@ -59,14 +59,12 @@ class _Remembering:
         self._inner.close()
 
 
-class _Listener:
-    """Runs the peer after each send."""
+class QuietListener:
+    """Hears a run and shows nothing of it; `on_first` is called at the first tick."""
 
-    def __init__(self, tracker: _Remembering, peer: LandmarkerPeer | None, say: Say) -> None:
-        self._tracker = tracker
-        self._peer = peer
+    def __init__(self, *, on_first: Callable[[], None] = lambda: None, say: Say = print) -> None:
+        self._on_first: Callable[[], None] | None = on_first
         self._say = say
-        self.rss_mb = 0.0
 
     def on_event(self, sentence: str) -> None:
         self._say(sentence)
@@ -75,11 +73,25 @@ class _Listener:
         pass
 
     def on_frame(self, frame: AvatarFrame) -> None:
-        if self._peer is not None and frame.track is not None and self._tracker.frame is not None:
-            self._peer.run(self._tracker.frame)
+        first, self._on_first = self._on_first, None
+        if first is not None:
+            first()
 
     def on_neutral(self, neutral: NeutralPose) -> None:
         pass
+
+
+class _PeerListener(QuietListener):
+    """Runs the peer after each send."""
+
+    def __init__(self, tracker: _Remembering, peer: LandmarkerPeer | None, say: Say) -> None:
+        super().__init__(say=say)
+        self._tracker = tracker
+        self._peer = peer
+
+    def on_frame(self, frame: AvatarFrame) -> None:
+        if self._peer is not None and frame.track is not None and self._tracker.frame is not None:
+            self._peer.run(self._tracker.frame)
 
 
 def bench(config: Config, *, peer_model: Path | None, seconds: float | None, say: Say) -> Any:
@@ -142,7 +154,7 @@ def _against(config: Config, model: Path, seconds: float | None, say: Say) -> di
 def _live(config: Config, peer: LandmarkerPeer | None, seconds: float | None, say: Say) -> Session:
     fov = config.source.vertical_fov_deg
     tracker = _Remembering(make_tracker(config.tracker, vertical_fov_deg=fov))
-    listener = _Listener(tracker, peer, say)
+    listener = _PeerListener(tracker, peer, say)
     session = Session(
         config,
         feed=make_feed(config.source, say),

@@ -17,6 +17,7 @@ from vtdrive.sinks.make import make_sink, tap_sent
 from vtdrive.sinks.mcap import RunFacts
 from vtdrive.sources.resilient import Resilient
 from vtdrive.sources.resolve import open_source
+from vtdrive.sources.uri import shown
 from vtdrive.trackers.make import make_tracker
 
 __all__ = ["make_classifier", "make_feed", "make_session", "make_sinks", "run_facts"]
@@ -57,7 +58,10 @@ def run_facts(config: Config, neutral: NeutralPose | None) -> RunFacts:
     import json
 
     extra = {} if neutral is None else {"neutral": json.dumps(neutral.to_dict())}
-    return RunFacts(config_json=config.model_dump_json(), extra=extra)
+    # Recordings are shared: a camera's password must not go with them.
+    source = config.source.model_copy(update={"uri": shown(config.source.uri)})
+    told = config.model_copy(update={"source": source})
+    return RunFacts(config_json=told.model_dump_json(), extra=extra)
 
 
 def make_sinks(config: Config, neutral: NeutralPose | None) -> list[Sink]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from runtime_parts import KeepingSink
 
 from vtdrive.config.schema import Config
 from vtdrive.core.driver import Driver
@@ -10,8 +11,6 @@ from vtdrive.errors import SinkError, TargetInUse
 from vtdrive.runtime.outlets import Outlet, Outlets
 from vtdrive.testing import make_face, make_track
 from vtdrive.types import AvatarFrame, RigSchema
-
-from .parts import KeepingSink
 
 S = 1_000_000_000
 

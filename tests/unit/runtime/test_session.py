@@ -6,6 +6,14 @@ import threading
 
 import numpy as np
 import pytest
+from runtime_parts import (
+    Heard,
+    KeepingSink,
+    ScriptedClassifier,
+    ScriptedFeed,
+    ScriptedTracker,
+    breaking,
+)
 
 from vtdrive.config.load import load_config
 from vtdrive.config.schema import Config
@@ -15,8 +23,6 @@ from vtdrive.runtime.session import Session
 from vtdrive.testing import make_face
 from vtdrive.types import Emotion, Face, Status, VideoFrame, frozen
 from vtdrive.vocab import EMOTION_INDEX
-
-from .parts import Heard, KeepingSink, ScriptedClassifier, ScriptedFeed, ScriptedTracker, breaking
 
 SURE_HAPPY = [0.02, 0.92, 0.01, 0.01, 0.01, 0.01, 0.01, 0.01]
 

@@ -49,7 +49,10 @@ def test_a_worker_hands_on_what_its_loop_raised() -> None:
 
 
 def test_leaving_stops_and_joins_a_worker() -> None:
-    with Worker("w", lambda stop: stop.wait(60) and None, on_failure=lambda fault: None) as worker:
+    def wait(stop: threading.Event) -> None:
+        stop.wait(60)
+
+    with Worker("w", wait, on_failure=lambda fault: None) as worker:
         assert worker.alive
     assert not worker.alive
 

@@ -1,0 +1,1 @@
+"""Measurements. Run as modules from the checkout: `python -m benchmarks.soak`."""

@@ -1,0 +1,60 @@
+"""A clip of an actor who grieves and then laughs: does the leading expression follow?
+
+    python -m benchmarks.portrait CLIP [--json OUT]
+
+Leading = argmax of the smoothed probabilities, before thresholds; shown = after them. Nothing is
+trained or tuned on that clip. Exits 1 when a goal is missed.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks._report import write_report
+from benchmarks.performed import perform
+from vtdrive.vocab import EMOTION_INDEX, EMOTIONS
+
+_HAPPY, _SAD = EMOTION_INDEX["happiness"], EMOTION_INDEX["sadness"]
+
+
+def shares(labels: np.ndarray[tuple[int], np.dtype[np.int64]]) -> dict[str, float]:
+    return {
+        EMOTIONS[i]: round(float((labels == i).mean()), 3) for i in range(8) if (labels == i).any()
+    }
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
+    parser.add_argument("clip", type=Path)
+    parser.add_argument("--json", type=Path)
+    args = parser.parse_args()
+    kept = perform(args.clip)
+    lead = np.array([f.state.emotion.leading for f in kept.frames])
+    shown = np.array([f.state.emotion.shown for f in kept.frames])
+    faces = sum(f.track is not None and f.track.face is not None for f in kept.frames)
+    early, late = slice(0, int(0.4 * len(lead))), slice(int(0.75 * len(lead)), None)
+    result = {
+        "frames": len(lead),
+        "faces": faces,
+        "first_40_percent_leading": shares(lead[early]),
+        "last_25_percent_leading": shares(lead[late]),
+        "first_40_percent_shown": shares(shown[early]),
+        "last_25_percent_shown": shares(shown[late]),
+        "switches_leading": int((np.diff(lead) != 0).sum()),
+        "switches_shown": int((np.diff(shown) != 0).sum()),
+    }
+    met = (
+        faces == len(lead)
+        and (lead[late] == _HAPPY).mean() > 0.5
+        and ((lead[early] == _SAD).mean() > 0.5 or (lead[early] == _HAPPY).mean() < 0.1)
+        and result["switches_leading"] <= 6
+    )
+    write_report("portrait", result | {"met": bool(met)}, args.json)
+    return int(not met)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
