@@ -84,6 +84,8 @@ class EmotionConfig(Table):
     """Added to `enter` while speaking, except for happiness."""
     floor: Unit = 0.03
     """Weights below this are exactly 0."""
+    blink_ms: Ms = 400.0
+    """Lids shut no longer than this are a blink, during which the classifier is not believed."""
     freeze_yaw_deg: Annotated[float, Field(gt=0, le=90)] = 35.0
     """Turned further, the classifier is not believed."""
     timing: dict[str, EmotionTiming] = Field(default_factory=lambda: dict(_DEFAULTS))

@@ -57,6 +57,7 @@ class EmotionMachine:
         self._heard_ns: int | None = None
         self._sure: tuple[int, int] = (_NEUTRAL, 0)
         self._tick_ns: int | None = None
+        self._shut_ns: int | None = None
 
     def adopt(self, other: EmotionMachine) -> None:
         """Go on from another machine's state, with these settings."""
@@ -65,6 +66,7 @@ class EmotionMachine:
         self._since_ns, self._sure = list(other._since_ns), other._sure
         self._sample_ns, self._heard_ns = other._sample_ns, other._heard_ns
         self._tick_ns, self._peak, self._barred = other._tick_ns, other._peak, other._barred
+        self._shut_ns = other._shut_ns
 
     def step(self, sample: Emotion | None, context: EmotionContext, t_ns: int) -> EmotionState:
         """One tick. `sample` is the newest there is, new or not.
@@ -72,12 +74,16 @@ class EmotionMachine:
         While the face is held nothing moves. A sample with a value that is no number counts as
         none: a classifier that makes only such is silent.
         """
+        if not context.lids_shut:
+            self._shut_ns = None
+        elif self._shut_ns is None:
+            self._shut_ns = t_ns
         if context.status is Status.HELD:
             self._tick_ns = t_ns
             return self._state()
         if sample is not None and self._is_new(sample):
             self._heard_ns = sample.t_ns
-            if self._believable(context):
+            if self._believable(context, t_ns):
                 self._average(sample, context)
                 self._decide(context, sample.t_ns)
         self._expire(context, t_ns)
@@ -96,9 +102,12 @@ class EmotionMachine:
         newer = self._heard_ns is None or sample.t_ns > self._heard_ns
         return newer and self._config.enabled and bool(np.isfinite(sample.probs).all())
 
-    def _believable(self, context: EmotionContext) -> bool:
+    def _believable(self, context: EmotionContext, t_ns: int) -> bool:
         turned = abs(math.degrees(context.yaw_rad)) > self._config.freeze_yaw_deg
-        return context.status is Status.LIVE and not turned and not context.lids_shut
+        # Eyes that stay shut are part of an expression: of grief, of laughter.
+        shut = self._shut_ns
+        blinking = shut is not None and (t_ns - shut) * 1e-6 <= self._config.blink_ms
+        return context.status is Status.LIVE and not turned and not blinking
 
     def _average(self, sample: Emotion, context: EmotionContext) -> None:
         c = self._config
