@@ -122,6 +122,7 @@ class Driver:
         self._skeleton = Skeleton(config.head, config.bones.names)
         self._catch_up = {profile: CatchUp(self.schema) for profile in self.profiles}
         self._speaking = 0.0
+        self._lids = np.zeros(2, np.float32)
         self._good: Solved | None = None
         self._patched = False
         self._bad_ns: int | None = None
@@ -139,6 +140,7 @@ class Driver:
         self._neutral_from, self._neutral_ns = other._neutral_from, other._neutral_ns
         self._good, self._seq, self._t_ns = other._good, other._seq, other._t_ns
         self._bad_ns, self._speaking = other._bad_ns, other._speaking
+        self._lids = other._lids
         self._taker.adopt(other._taker)
         for profile, mine in self._catch_up.items():
             if profile in other._catch_up:
@@ -180,7 +182,7 @@ class Driver:
         idle = self._idle.step(absence=self._presence.absence, t_ns=t_ns)
         speaking = self._speak(status, body, t_ns, dt_s)
         felt = self._feel(status, shown, speaking, emotion, t_ns)
-        state = self._state(status, shown, idle, felt)
+        state = self._state(status, shown, idle, felt, dt_s)
         return AvatarFrame(
             seq=self._seq,
             t_ns=t_ns,
@@ -276,9 +278,11 @@ class Driver:
                 self._speaking = 0.0
         return now
 
-    def _state(self, status: Status, shown: Body, idle: IdlePose, felt: EmotionState) -> FaceState:
+    def _state(
+        self, status: Status, shown: Body, idle: IdlePose, felt: EmotionState, dt_s: float
+    ) -> FaceState:
         shapes = shown.shapes.copy()
-        shapes[_BLINKS] = np.maximum(shapes[_BLINKS], np.float32(idle.blink))
+        shapes[_BLINKS] = self._even_lids(np.maximum(shapes[_BLINKS], np.float32(idle.blink)), dt_s)
         rise = np.array([0, idle.rise_m, 0], np.float32)
         return FaceState(
             status=status,
@@ -290,6 +294,15 @@ class Driver:
             speaking=self._speaking,
             breath=idle.breath,
         )
+
+    def _even_lids(self, lids: F32, dt_s: float) -> F32:
+        """An idle blink and a returned face together must not snap the lids open or shut."""
+        span_ms = self._presence.returning_ms
+        if span_ms is not None:
+            most = np.float32(dt_s * 1e3 / max(span_ms, 1e-3))
+            lids = np.clip(lids, self._lids - most, self._lids + most)
+        self._lids = lids
+        return lids
 
     def _feel(
         self, status: Status, shown: Body, speaking: bool, emotion: Emotion | None, t_ns: int
