@@ -84,9 +84,9 @@ def test_it_can_be_switched_off_and_asked_for(make_driver: MakeDriver) -> None:
     assert driver.neutral.head_xyzw.tolist() == [0, 0, 0, 1]
     start = 3 * 10**9
     driver.step(make_track(make_face(pitch_deg=-10), start), None, start, [TAKE_NEUTRAL])
-    assert driver.taking
+    assert is_taking(driver)
     perform(driver, lambda _: make_face(pitch_deg=-10), ticks(2.2, fps=30, start_ns=start + 10**7))
-    assert not driver.taking
+    assert not is_taking(driver)
     assert quat_angle(driver.neutral.head_xyzw, [0, 0, 0, 1]) == pytest.approx(
         math.radians(10), abs=1e-3
     )
@@ -124,8 +124,7 @@ def worst_step(frames: list[AvatarFrame]) -> tuple[float, float]:
     """Largest change of a parameter and of the head, in radians, from frame to frame."""
     params = np.stack([f.poses[Profile()].params for f in frames])
     turns = [
-        quat_angle(a.state.head_xyzw, b.state.head_xyzw)
-        for a, b in itertools.pairwise(frames)
+        quat_angle(a.state.head_xyzw, b.state.head_xyzw) for a, b in itertools.pairwise(frames)
     ]
     return float(np.abs(np.diff(params, axis=0)).max()), max(turns)
 
