@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from vtdrive.eval.machine import machine_facts
+from vtdrive.runtime.machine import machine_facts
 
 __all__ = ["write_report"]
 

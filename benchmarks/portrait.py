@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -36,7 +37,7 @@ def main() -> int:
     shown = np.array([f.state.emotion.shown for f in kept.frames])
     faces = sum(f.track is not None and f.track.face is not None for f in kept.frames)
     early, late = slice(0, int(0.4 * len(lead))), slice(int(0.75 * len(lead)), None)
-    result = {
+    result: dict[str, Any] = {
         "frames": len(lead),
         "faces": faces,
         "first_40_percent_leading": shares(lead[early]),

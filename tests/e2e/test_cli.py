@@ -28,7 +28,9 @@ def values(packets: list[tuple[float, bytes]]) -> dict[str, list[float]]:
     for _, data in packets:
         for message in decode(data):
             if message.address == "/VMC/Ext/Blend/Val":
-                out.setdefault(str(message.args[0]), []).append(float(message.args[1]))
+                name, value = message.args
+                assert isinstance(value, float)
+                out.setdefault(str(name), []).append(value)
     return out
 
 

@@ -109,11 +109,14 @@ class KeepingSink:
         self.stats = SinkStats()
         self.frames: list[AvatarFrame] = []
         self.schemas: list[RigSchema] = []
+        self.opened_after: list[int] = []
+        """How many frames had come when it was opened."""
         self.fault = ""
         self.closed = 0
 
     def open(self, schema: RigSchema) -> None:
         self.schemas.append(schema)
+        self.opened_after.append(len(self.frames))
 
     def send(self, frame: AvatarFrame) -> None:
         if self.fault:

@@ -23,6 +23,7 @@ RANK = {
     "config": 2,
     "core": 3, "wire": 3,
     "testing": 4,
+    "demo": 2,
     "sources": 5, "track_sources": 5, "trackers": 5, "detectors": 5, "classifiers": 5, "sinks": 5,
     "render": 5,
     "runtime": 6,

@@ -84,6 +84,12 @@ class Expression(Term):
     floor: Annotated[float, Field(ge=0, lt=1)] = 0.0
     """Below this the result is exactly 0. A leftover 0.001 can block every blink on VRM 1."""
 
+    @model_validator(mode="after")
+    def _bounded(self) -> Self:
+        if self.clamp[0] > self.clamp[1]:
+            raise ValueError("clamp is [lowest, highest]")
+        return self
+
 
 class Output(Expression):
     """One parameter of the avatar."""
@@ -94,3 +100,9 @@ class Output(Expression):
     """False: computed from the unmirrored face, also for targets in mirror mode."""
     drive: Literal["preset", "shape", "custom"] = "custom"
     """Which targets want it: presets (Joy, A …), shapes (ARKit), custom (all)."""
+
+    @model_validator(mode="after")
+    def _at_home(self) -> Self:
+        if not self.clamp[0] <= self.neutral <= self.clamp[1]:
+            raise ValueError("neutral must lie within clamp")
+        return self

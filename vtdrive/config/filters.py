@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from vtdrive.config.base import Hz, Ms, Share, Table, Unit
 
@@ -65,6 +65,12 @@ class Lids(Table):
     wide_span: Annotated[float, Field(gt=0, le=2)] = 0.25
     """… and are full this much further."""
 
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.open_at >= self.shut_at:
+            raise ValueError("open_at must be below shut_at")
+        return self
+
 
 class Neutral(Table):
     """The user's resting pose. A camera above the screen must not make the avatar stare down."""
@@ -110,3 +116,10 @@ class Idle(Table):
     """Chance that an idle blink comes twice."""
     seed: int = 1
     """Idle blinks are random but repeatable."""
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        shortest, longest = self.blink_every_s
+        if not 0.3 <= shortest <= longest:
+            raise ValueError("blink_every_s is [shortest, longest], at least 0.3 s")
+        return self

@@ -26,11 +26,13 @@ class SourceConfig(Table):
     width: Annotated[int, Field(ge=16, le=7680)] = 640
     """Asked of the camera; what was obtained is reported."""
     height: Annotated[int, Field(ge=16, le=4320)] = 480
+    """Asked of the camera, as width. More than 720 lines cost CPU and hardly help."""
     fps: Annotated[float, Field(ge=0, le=240)] = 0.0
     """Asked of the camera, or the pace of a file; 0 = the camera's best, the file's own."""
     pixel_format: Literal["auto", "MJPG", "YUYV"] = "auto"
     """auto: MJPG first, which most webcams need for 30 fps and more."""
     backend: Literal["auto", "dshow", "msmf", "v4l2", "avfoundation"] = "auto"
+    """How the camera is opened. Slow to open, or black: try the other one of your system."""
     loop: bool = False
     """Play a file again and again."""
     fast: bool = False
@@ -55,6 +57,7 @@ class TrackerConfig(Table):
     forget_s: Annotated[float, Field(ge=0, le=600)] = 10.0
     """How long the place of a lost face is kept, so that nobody else takes it over."""
     min_confidence: Share = 0.5
+    """Faces less certain than this are ignored. Sees faces in curtains: raise it."""
 
 
 class Merge(Table):
@@ -84,9 +87,13 @@ class Head(Table):
     yaw_deg: Positive = 40.0
     """Limits, approached softly from 80 %."""
     pitch_up_deg: Positive = 25.0
+    """Limit of looking up."""
     pitch_down_deg: Positive = 25.0
+    """Limit of looking down."""
     roll_deg: Positive = 25.0
+    """Limit of the tilt to a shoulder."""
     gain: Annotated[float, Field(ge=0, le=4)] = 1.0
+    """How far the avatar turns when you turn."""
     root_gain: Annotated[float, Field(ge=0, le=4)] = 0.7
     """How far the avatar moves when you move; 0 = it stays in place."""
     root_limit_m: tuple[float, float, float] = (0.15, 0.10, 0.15)
@@ -94,13 +101,16 @@ class Head(Table):
     eye_yaw_deg: Positive = 20.0
     """Turn of the eye bones at a full look."""
     eye_up_deg: Positive = 12.0
+    """The same, looking up."""
     eye_down_deg: Positive = 15.0
+    """The same, looking down."""
 
 
 class Bones(Table):
     """Which bones are sent."""
 
     names: tuple[str, ...] = ("Neck", "Head", "LeftEye", "RightEye")
+    """Unity's names, parents first. Without Neck the head takes the whole turn."""
 
 
 class Config(Table):

@@ -53,7 +53,9 @@ class OscSink(_Driven):
 
     kind: Literal["osc"] = "osc"
     host: str = "127.0.0.1"
+    """Address of the machine that listens."""
     port: Port = 9000
+    """The port it listens on."""
     address: str = "/vtdrive/{name}"
     """`{name}` becomes the parameter's name."""
 
@@ -63,6 +65,7 @@ class JsonlSink(_Driven):
 
     kind: Literal["jsonl"] = "jsonl"
     path: str = "-"
+    """The file; `-` is standard output."""
 
 
 class McapSink(Table):
@@ -70,6 +73,7 @@ class McapSink(Table):
 
     kind: Literal["mcap"] = "mcap"
     path: str
+    """The file; `{time}` in it becomes the time of the start."""
     landmarks: bool = True
     """False: smaller files that replay only from the solved signals on."""
     flush_hz: Hz = 1.0

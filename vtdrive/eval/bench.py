@@ -21,7 +21,7 @@ from vtdrive.config.schema import Config
 from vtdrive.core.calibrate import NeutralPose
 from vtdrive.core.solve import solve
 from vtdrive.errors import EndOfStream, UsageError
-from vtdrive.eval.machine import machine_facts
+from vtdrive.runtime.machine import machine_facts
 from vtdrive.eval.peer import LandmarkerPeer
 from vtdrive.runtime.build import make_classifier, make_feed, make_sinks
 from vtdrive.runtime.session import Session

@@ -17,7 +17,7 @@ from vtdrive.config.sinks import VmcSink
 from vtdrive.config.urls import parse_sink_url
 from vtdrive.core.signals import SIGNALS
 from vtdrive.errors import VtdriveError
-from vtdrive.eval.machine import machine_facts
+from vtdrive.runtime.machine import machine_facts
 from vtdrive.runtime.users import UserStore
 from vtdrive.sources.enumerate import list_cameras
 from vtdrive.sources.uri import is_live

@@ -46,6 +46,11 @@ class Latest(Generic[T]):
             self._ready.notify_all()
 
     @property
+    def empty(self) -> bool:
+        """Whether there is nothing to take now."""
+        return self._item is None
+
+    @property
     def closed(self) -> bool:
         """Whether nothing more will come."""
         return self._closed

@@ -6,7 +6,6 @@ import queue
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
 from types import TracebackType
 from typing import Final, Self
 
@@ -55,16 +54,15 @@ class Outlet:
         except SinkError as fault:
             self._fall(fault, 0)
 
-    def reopen(self, schema: RigSchema) -> None:
-        """New names, same sockets."""
-        self._schema = schema
-        try:
-            self.open()
-        except SinkError as fault:
-            self._fall(fault, 0)
+    def send(self, frame: AvatarFrame, schema: RigSchema, now_ns: int) -> None:
+        """Deliver, unless the sink is resting after a failure.
 
-    def send(self, frame: AvatarFrame, now_ns: int) -> None:
-        """Deliver, unless the sink is resting after a failure."""
+        Where `schema` is not the one it was opened with, it is opened anew first: new names, same
+        sockets, and in the sink's own thread, between the last frame of the old and the first of
+        the new.
+        """
+        if schema is not self._schema:
+            self._schema, self._opened, self._retry_ns = schema, False, None
         if self._retry_ns is not None and now_ns < self._retry_ns:
             return
         try:
@@ -86,22 +84,18 @@ class Outlet:
             self._tell(f"{self.sink.name}: {fault}; trying again, other outputs are unaffected")
 
 
-@dataclass(frozen=True, slots=True)
-class _Lane:
-    """A slow sink's own thread and what feeds it."""
-
-    outlet: Outlet
-    put: Callable[[AvatarFrame], None]
+_Item = tuple[AvatarFrame, RigSchema]
 
 
 class Outlets:
     """All sinks of a run. Cheap ones are served inline, slow ones from threads of their own."""
 
-    def __init__(self, outlets: Sequence[Outlet], tell: Tell) -> None:
+    def __init__(self, outlets: Sequence[Outlet], schema: RigSchema, tell: Tell) -> None:
         self.all = tuple(outlets)
         self._tell = tell
         self._inline = [o for o in self.all if not o.sink.slow]
-        self._lanes: list[_Lane] = []
+        self._lanes: list[Callable[[_Item], None]] = []
+        self.schema = schema
         self._stack = ExitStack()
         self.lost = 0
         """Frames that a recorder could not take in time."""
@@ -128,44 +122,41 @@ class Outlets:
     def send(self, frame: AvatarFrame, now_ns: int) -> None:
         """One frame to everybody."""
         for outlet in self._inline:
-            outlet.send(frame, now_ns)
-        for lane in self._lanes:
-            lane.put(frame)
+            outlet.send(frame, self.schema, now_ns)
+        for put in self._lanes:
+            put((frame, self.schema))
 
-    def reopen(self, schema: RigSchema) -> None:
-        """The config changed the names: rebuild every template."""
-        for outlet in self.all:
-            outlet.reopen(schema)
+    def _lane(self, outlet: Outlet, stack: ExitStack) -> Callable[[_Item], None]:
+        """A thread for a slow sink; what feeds it."""
 
-    def _lane(self, outlet: Outlet, stack: ExitStack) -> _Lane:
         def failed(fault: BaseException) -> None:
             self._tell(f"{outlet.sink.name}: stopped: {fault}")
 
         if outlet.sink.every_frame:
-            fifo: queue.Queue[AvatarFrame | None] = queue.Queue(_FIFO)
+            fifo: queue.Queue[_Item | None] = queue.Queue(_FIFO)
 
             def drain(stop: threading.Event) -> None:
-                while (frame := fifo.get()) is not None:
-                    outlet.send(frame, frame.t_ns)
+                while (item := fifo.get()) is not None:
+                    outlet.send(*item, item[0].t_ns)
 
             stack.enter_context(
                 Worker(outlet.sink.name, drain, on_failure=failed, wake=lambda: fifo.put(None))
             )
 
-            def put(frame: AvatarFrame) -> None:
+            def put(item: _Item) -> None:
                 try:
-                    fifo.put_nowait(frame)
+                    fifo.put_nowait(item)
                 except queue.Full:
                     self.lost += 1
 
-            return _Lane(outlet, put)
-        slot: Latest[AvatarFrame] = Latest()
+            return put
+        slot: Latest[_Item] = Latest()
 
         def follow(stop: threading.Event) -> None:
-            while not stop.is_set():
-                frame = slot.take(0.5)
-                if frame is not None:
-                    outlet.send(frame, frame.t_ns)
+            while not stop.is_set() or not slot.empty:
+                item = slot.take(0.5)
+                if item is not None:
+                    outlet.send(*item, item[0].t_ns)
 
         stack.enter_context(Worker(outlet.sink.name, follow, on_failure=failed, wake=slot.close))
-        return _Lane(outlet, slot.put)
+        return slot.put

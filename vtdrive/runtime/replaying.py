@@ -39,7 +39,8 @@ class Replay:
         saved = recording.info.facts.get("neutral")
         neutral = NeutralPose.from_dict(json.loads(saved)) if saved else None
         self.driver = Driver(config, [sink.profile for sink in sinks], neutral=neutral)
-        self.outlets = Outlets([Outlet(sink, self.driver.schema, tell) for sink in sinks], tell)
+        schema = self.driver.schema
+        self.outlets = Outlets([Outlet(sink, schema, tell) for sink in sinks], schema, tell)
 
     def run(self, stop: threading.Event, *, speed: float = 1.0) -> int:
         """All ticks, paced as recorded times `speed` (0: as fast as possible); how many."""

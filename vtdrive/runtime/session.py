@@ -26,6 +26,7 @@ from vtdrive.runtime.outlets import Outlet, Outlets
 from vtdrive.runtime.stats import RunStats
 from vtdrive.runtime.worker import Worker
 from vtdrive.sinks.base import Sink
+from vtdrive.sinks.make import recorders
 from vtdrive.sources.base import Obtained
 from vtdrive.trackers.base import Tracker
 from vtdrive.types import AvatarFrame, Emotion, Track, VideoFrame
@@ -80,8 +81,10 @@ class Session:
         self.driver = Driver(config, self._profiles, neutral=neutral)
         self.outlets = Outlets(
             [Outlet(sink, self.driver.schema, listener.on_event) for sink in sinks],
+            self.driver.schema,
             listener.on_event,
         )
+        self._recorders = recorders(sinks)
         self._feeling = (
             None if classifier is None else Feeling(classifier, self.stats, listener.on_event)
         )
@@ -180,6 +183,9 @@ class Session:
         out = self.driver.step(track, self._emotion(), t_ns, commands)
         marks["stepped"] = self._clock.now_ns()
         out = dataclasses.replace(out, stages_ns=marks)
+        for recorder in self._recorders:
+            for command in commands:
+                recorder.note_command(command, seq=out.seq)
         self.outlets.send(out, marks["stepped"])
         marks["sent"] = self._clock.now_ns()
         if track is None:
@@ -199,11 +205,10 @@ class Session:
             return
         (config, driver), self._pending = self._pending, None
         driver.adopt(self.driver)
-        changed = driver.schema != self.driver.schema
+        if driver.schema != self.driver.schema:
+            self.outlets.schema = driver.schema
         self.driver, self._config = driver, config
         self.governor.set_full(config.emotion.rate_hz)
-        if changed:
-            self.outlets.reopen(driver.schema)
 
     def _rest(self) -> None:
         """The last frame leaves the avatar at rest."""

@@ -21,7 +21,7 @@ def frame_at(driver: Driver, t_ns: int) -> AvatarFrame:
 
 def outlets(driver: Driver, sinks: list[KeepingSink], heard: list[str] | None = None) -> Outlets:
     tell = (heard if heard is not None else []).append
-    return Outlets([Outlet(sink, driver.schema, tell) for sink in sinks], tell)
+    return Outlets([Outlet(sink, driver.schema, tell) for sink in sinks], driver.schema, tell)
 
 
 def test_a_failing_sink_is_tried_again_after_two_seconds(config: Config) -> None:
@@ -79,7 +79,14 @@ def test_a_recorder_gets_every_frame_and_a_viewer_the_last(config: Config) -> No
 
 
 def test_new_names_reach_every_sink(config: Config) -> None:
-    driver, sink = Driver(config), KeepingSink()
-    with outlets(driver, [sink]) as all_sinks:
-        all_sinks.reopen(RigSchema(driver.schema.params[:3], driver.schema.bones))
-    assert [len(schema.params) for schema in sink.schemas] == [len(driver.schema.params), 3]
+    """… between the last frame of the old and the first of the new, also behind a queue."""
+    driver = Driver(config)
+    sinks = [KeepingSink(), KeepingSink(slow=True, every_frame=True)]
+    with outlets(driver, sinks) as all_sinks:
+        for i in range(40):
+            if i == 20:
+                all_sinks.schema = RigSchema(driver.schema.params[:3], driver.schema.bones)
+            all_sinks.send(frame_at(driver, i * S // 60), i * S // 60)
+    for sink in sinks:
+        assert [len(s.params) for s in sink.schemas] == [len(driver.schema.params), 3]
+        assert sink.opened_after == [0, 20]
