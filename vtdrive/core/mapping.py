@@ -33,6 +33,7 @@ class _Rows:
         self.smooth = np.array([t.curve == "smoothstep" for t in plain], bool)
         self.gamma = np.array([t.gamma for t in plain], float)
         self.bent = self.gamma != 1.0
+        self._any = (bool(self.ranged.any()), bool(self.smooth.any()), bool(self.bent.any()))
         self.lines = [(i, np.array(t.points)) for i, t in enumerate(plain) if t.points]
         self.bias = np.array([t.bias for t in plain], float)
         self.gain = np.array([t.gain for t in plain], float)
@@ -57,11 +58,13 @@ class _Rows:
 
     def __call__(self, signals: F64) -> F64:
         x = np.add.reduceat(signals[self._columns] * self._weights, self._starts) + self.bias
-        unit = np.minimum(np.maximum((x - self.lo) / self.span, 0.0), 1.0)
-        x = np.where(self.ranged, unit, x)
-        if self.smooth.any():
+        ranged, smooth, bent = self._any
+        if ranged:
+            unit = np.minimum(np.maximum((x - self.lo) / self.span, 0.0), 1.0)
+            x = np.where(self.ranged, unit, x)
+        if smooth:
             x = np.where(self.smooth, x * x * (3 - 2 * x), x)
-        if self.bent.any():
+        if bent:
             x = np.where(self.bent, np.power(np.maximum(x, 0.0), self.gamma), x)
         for row, line in self.lines:
             x[row] = np.interp(x[row], line[:, 0], line[:, 1])
