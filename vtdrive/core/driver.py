@@ -100,6 +100,7 @@ class Driver:
         self.config = config
         self.schema = schema_of(config)
         self.profiles = tuple(dict.fromkeys(profiles)) or (Profile(),)
+        self._mirrors = {profile.mirror for profile in self.profiles}
         self.nan_count = 0
         """Faces and emotion samples with values that were not numbers. Those of a face are
         replaced by the last good ones; such a sample is not heard."""
@@ -187,7 +188,7 @@ class Driver:
             seq=self._seq,
             t_ns=t_ns,
             status=status,
-            poses=MappingProxyType({p: self._caught_up(state, p, dt_s) for p in self.profiles}),
+            poses=MappingProxyType(self._caught_up(self._poses(state), dt_s)),
             track=track,
             emotion=emotion,
             raw=_NO_RAW if solved is None else frozen(solved.raw),
@@ -213,7 +214,7 @@ class Driver:
             seq=self._seq + 1,
             t_ns=t_ns if self._t_ns is None else max(t_ns, self._t_ns),
             status=Status.LOST,
-            poses=MappingProxyType({p: self._pose(state, p) for p in self.profiles}),
+            poses=MappingProxyType(self._poses(state)),
             track=None,
             emotion=None,
             raw=_NO_RAW,
@@ -323,23 +324,34 @@ class Driver:
         )
         return self._emotion.step(emotion, context, t_ns)
 
-    def _caught_up(self, state: FaceState, profile: Profile, dt_s: float) -> Pose:
-        pose = self._pose(state, profile)
+    def _caught_up(self, poses: dict[Profile, Pose], dt_s: float) -> dict[Profile, Pose]:
         returning_ms = self._presence.returning_ms
-        params = self._catch_up[profile].step(pose.params, return_ms=returning_ms, dt_s=dt_s)
-        return pose if params is pose.params else replace(pose, params=frozen(params))
+        for profile, pose in poses.items():
+            params = self._catch_up[profile].step(pose.params, return_ms=returning_ms, dt_s=dt_s)
+            if params is not pose.params:
+                poses[profile] = replace(pose, params=frozen(params))
+        return poses
 
-    def _pose(self, state: FaceState, profile: Profile) -> Pose:
-        seen = mirrored(state) if profile.mirror else state
+    def _poses(self, state: FaceState) -> dict[Profile, Pose]:
+        """What each profile receives; profiles that differ only in drive share the mapping."""
+        sides = {mirror: self._side(state, mirror=mirror) for mirror in self._mirrors}
+        return {p: self._driven(p, *sides[p.mirror]) for p in self.profiles}
+
+    def _side(self, state: FaceState, *, mirror: bool) -> tuple[FaceState, Pose]:
+        seen = mirrored(state) if mirror else state
         params = self._params(seen)
-        if profile.mirror and self._unmirrored.any():
+        if mirror and self._unmirrored.any():
             params = np.where(self._unmirrored, self._params(state), params)
         self._merger.presets(params, seen)
+        return seen, Pose(params, self._skeleton.bones(seen), self._skeleton.root(seen))
+
+    def _driven(self, profile: Profile, seen: FaceState, pose: Pose) -> Pose:
+        params = pose.params.copy()
         self._merger.shapes(params, seen, overlay=profile.drive == "shapes")
         self._merger.drop(
             params, presets=profile.drive == "shapes", shapes=profile.drive == "presets"
         )
-        return Pose(frozen(params), self._skeleton.bones(seen), self._skeleton.root(seen))
+        return replace(pose, params=frozen(params))
 
     def _params(self, state: FaceState) -> F32:
         damped = replace(state.emotion, weights=frozen(self._merger.expression_share(state)))
