@@ -305,17 +305,29 @@ def test_while_speaking_the_upper_face_must_agree(
 @pytest.mark.parametrize(
     "context",
     [
-        replace(REST, lids_shut=True),
         replace(REST, yaw_rad=math.radians(40)),
         replace(REST, yaw_rad=math.radians(-40)),
     ],
 )
-def test_shut_lids_and_far_turns_freeze_what_is_believed(context: EmotionContext) -> None:
+def test_far_turns_freeze_what_is_believed(context: EmotionContext) -> None:
     stage = Stage()
     stage.run(2.0, {"happiness": 0.9})
     states = stage.run(3.0, {"anger": 0.95}, context)
     assert all(s.shown == HAPPY for _, s in states)
     assert shown_at(Stage().run(3.0, {"anger": 0.95}, context), ANGRY) == math.inf
+
+
+@pytest.mark.parametrize("blink_ms", [0.0, 400.0, 1000.0])
+def test_a_blink_freezes_what_is_believed_and_eyes_kept_shut_do_not(blink_ms: float) -> None:
+    stage = Stage(with_timing("anger", dwell_ms=0).model_copy(update={"blink_ms": blink_ms}))
+    stage.run(2.0, {"happiness": 0.9})
+    before = stage.machine.step(stage.sample, REST, round(stage.t_s * 1e9)).probs
+    shut = replace(REST, lids_shut=True)
+    states = stage.run(blink_ms / 1000 + 2.0, {"anger": 0.95}, shut)
+    for t, state in states:
+        if t <= blink_ms / 1000 - 0.01:
+            np.testing.assert_array_equal(state.probs, before)
+    assert blink_ms / 1000 < shown_at(states, ANGRY) < blink_ms / 1000 + 1.0
 
 
 def test_while_held_nothing_moves() -> None:
