@@ -56,6 +56,7 @@ TAKE_NEUTRAL: Final = "neutral"
 """Command: measure the neutral pose anew."""
 
 _NEUTRAL_EASE_NS: Final = 400_000_000
+_BROKEN_NS: Final = 1_000_000_000
 _SPEECH_EASE_S: Final = 0.1
 _NO_RAW: Final = frozen(np.zeros(len(RAW_SIGNALS)))
 _I: Final = SHAPE_INDEX
@@ -126,6 +127,7 @@ class Driver:
         self._lids = np.zeros(2, np.float32)
         self._good: Solved | None = None
         self._patched = False
+        self._posed_ns: int | None = None
         self._bad_ns: int | None = None
         self._seq = 0
         self._t_ns: int | None = None
@@ -141,7 +143,7 @@ class Driver:
         self._neutral_from, self._neutral_ns = other._neutral_from, other._neutral_ns
         self._good, self._seq, self._t_ns = other._good, other._seq, other._t_ns
         self._bad_ns, self._speaking = other._bad_ns, other._speaking
-        self._lids = other._lids
+        self._lids, self._posed_ns = other._lids, other._posed_ns
         self._taker.adopt(other._taker)
         for profile, mine in self._catch_up.items():
             if profile in other._catch_up:
@@ -174,7 +176,7 @@ class Driver:
         if TAKE_NEUTRAL in commands:
             self._taker.restart()
             self.taking = True
-        solved = self._solve(track, raw)
+        solved = self._solve(track, raw, t_ns)
         if track is not None and solved is None:
             self._taker.restart()
         body = self._live_body(solved, t_ns)
@@ -221,8 +223,11 @@ class Driver:
             state=state,
         )
 
-    def _solve(self, track: Track | None, raw: F32 | None) -> Solved | None:
-        """The face in our units; what is not a number is replaced by the last good value."""
+    def _solve(self, track: Track | None, raw: F32 | None, t_ns: int) -> Solved | None:
+        """The face in our units; what is not a number is replaced by the last good value.
+
+        None without a face, and where there has been no head pose for long.
+        """
         if track is None or track.face is None:
             return None
         solved = solve(track.face) if raw is None else solved_from(raw)
@@ -231,10 +236,14 @@ class Driver:
             and np.isfinite(solved.head_xyzw).all()
             and np.isfinite(solved.head_m).all()
         )
+        posed = bool(np.isfinite(solved.head_xyzw).all())
+        if posed or self._posed_ns is None:
+            self._posed_ns = t_ns
         self._patched = not good
         if not good:
             self.nan_count += 1
-            if self._good is None:
+            # A tracker that is broken for good must not leave an avatar that stares.
+            if self._good is None or t_ns - self._posed_ns > _BROKEN_NS:
                 return None
             solved = _patched(solved, self._good)
         self._good = solved

@@ -17,6 +17,8 @@ __all__ = ["EmotionContext", "EmotionMachine"]
 _NEUTRAL: Final = 0
 _WEIGHT_SPAN: Final = 0.5
 """Probability above `exit` at which the weight is full."""
+_FROZEN_MS: Final = 5000.0
+"""A look at the second monitor keeps the smile; whoever works there must not grin for minutes."""
 _SETTLED: Final = 3.0
 """Time constants to 95 %, which is what attack and release times mean."""
 
@@ -185,9 +187,11 @@ class EmotionMachine:
         over = limit > 0 and (t_ns - self._shown_ns) * 1e-6 >= limit
         heard = self._heard_ns
         silent = heard is None or (t_ns - heard) * 1e-6 > self._config.stale_ms
+        believed = self._sample_ns
+        doubtful = believed is None or (t_ns - believed) * 1e-6 > _FROZEN_MS
         if over:
             self._barred = self._shown
-        if over or silent or context.status is Status.LOST:
+        if over or silent or doubtful or context.status is Status.LOST:
             self._show(_NEUTRAL, t_ns)
 
     def _ease(self, t_ns: int) -> None:

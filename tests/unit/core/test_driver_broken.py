@@ -123,6 +123,35 @@ def test_a_run_that_begins_broken_waits_for_a_good_face(make_driver: MakeDriver)
         check(frame, driver.schema)
 
 
+def test_a_pose_that_stays_broken_is_a_lost_face(make_driver: MakeDriver) -> None:
+    """The avatar must not stare for ever at where the head was last."""
+    driver = make_driver(idle={"when": "never"})
+    nowhere = frozen(np.full((4, 4), np.nan))
+    bad = replace(lively(0), camera_from_head=nowhere)
+    frames = perform(driver, lambda t: bad if 1 < t < 4 else lively(t), ticks(6, fps=30))
+    for frame in frames:
+        check(frame, driver.schema)
+    by_time = {round(f.t_ns * 1e-9, 2): f for f in frames}
+    assert by_time[1.5].status is Status.LIVE
+    assert by_time[2.5].status is Status.LOST
+    assert float(by_time[3.9].poses[Profile()].params.max()) < 0.03
+    assert by_time[4.1].status is Status.LIVE
+    assert driver.nan_count == 89
+
+
+def test_one_shape_that_stays_broken_leaves_the_others_alive(make_driver: MakeDriver) -> None:
+    driver = make_driver()
+
+    def motion(t: float) -> Face:
+        face = lively(t)
+        return face if t < 1 else spoiled(face, "shapes", 0, math.nan)
+
+    frames = perform(driver, motion, ticks(5, fps=30))
+    assert all(frame.status is Status.LIVE for frame in frames)
+    jaw = [f.poses[Profile()].params[driver.schema.names.index("aa")] for f in frames[60:]]
+    assert max(jaw) - min(jaw) > 0.2
+
+
 def test_the_same_broken_sample_is_counted_once(make_driver: MakeDriver) -> None:
     driver = make_driver()
     sample = make_emotion(0, happiness=math.nan)

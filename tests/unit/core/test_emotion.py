@@ -309,6 +309,22 @@ def test_while_speaking_the_upper_face_must_agree(
         replace(REST, yaw_rad=math.radians(-40)),
     ],
 )
+def test_who_stays_turned_away_does_not_grin_for_minutes(context: EmotionContext) -> None:
+    stage = Stage()
+    stage.run(2.0, {"happiness": 0.9})
+    states = stage.run(8.0, {"neutral": 0.9}, context)
+    assert next(t for t, s in states if s.shown == 0) == pytest.approx(5.0, abs=0.15)
+    assert float(states[-1][1].weights.max()) == 0.0
+    assert shown_at(stage.run(2.0, {"happiness": 0.9}), HAPPY) < 0.5
+
+
+@pytest.mark.parametrize(
+    "context",
+    [
+        replace(REST, yaw_rad=math.radians(40)),
+        replace(REST, yaw_rad=math.radians(-40)),
+    ],
+)
 def test_far_turns_freeze_what_is_believed(context: EmotionContext) -> None:
     stage = Stage()
     stage.run(2.0, {"happiness": 0.9})

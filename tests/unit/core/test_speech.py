@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from itertools import pairwise
 
 import pytest
 
+from vtdrive.config.schema import Config
+from vtdrive.core.driver import Driver
 from vtdrive.core.speech import SpeechDetector
-from vtdrive.testing import ticks
+from vtdrive.testing import make_face, perform, ticks
+from vtdrive.types import Face
 
 
 def heard(
@@ -54,6 +58,20 @@ def test_it_ends_within_two_seconds_of_silence() -> None:
 def test_pauses_between_words_do_not_end_it() -> None:
     states = heard(lambda t: talk(t) if t % 1.2 < 0.8 else 0.1, 10)
     assert all(on for t, on in states if t > 1.2)
+
+
+def test_through_a_driver_speech_is_heard_and_eased(config: Config) -> None:
+    """At most half of the way within 60 ms: an expression that it damps must not step."""
+    driver = Driver(config)
+
+    def motion(t: float) -> Face:
+        return make_face(shapes={"jawOpen": talk(t) if t < 3 else 0.1})
+
+    levels = [f.state.speaking for f in perform(driver, motion, ticks(6, fps=60))]
+    assert levels[60] > 0.3
+    assert levels[75] > 0.9
+    assert levels[-1] == 0.0
+    assert max(abs(b - a) for a, b in pairwise(levels)) < 0.17
 
 
 def test_reset_equals_fresh_and_adoption_is_seamless() -> None:
