@@ -60,6 +60,7 @@ _BROKEN_NS: Final = 1_000_000_000
 _SPEECH_EASE_S: Final = 0.1
 _NO_RAW: Final = frozen(np.zeros(len(RAW_SIGNALS)))
 _I: Final = SHAPE_INDEX
+_LIDS: Final = RigSchema((Param("left"), Param("right")), ())
 _BLINKS: Final = np.array([_I["eyeBlinkLeft"], _I["eyeBlinkRight"]])
 
 
@@ -124,7 +125,7 @@ class Driver:
         self._skeleton = Skeleton(config.head, config.bones.names)
         self._catch_up = {profile: CatchUp(self.schema) for profile in self.profiles}
         self._speaking = 0.0
-        self._lids = np.zeros(2, np.float32)
+        self._lids = CatchUp(_LIDS)
         self._good: Solved | None = None
         self._patched = False
         self._posed_ns: int | None = None
@@ -143,7 +144,8 @@ class Driver:
         self._neutral_from, self._neutral_ns = other._neutral_from, other._neutral_ns
         self._good, self._seq, self._t_ns = other._good, other._seq, other._t_ns
         self._bad_ns, self._speaking = other._bad_ns, other._speaking
-        self._lids, self._posed_ns = other._lids, other._posed_ns
+        self._posed_ns = other._posed_ns
+        self._lids.adopt(other._lids)
         self._taker.adopt(other._taker)
         for profile, mine in self._catch_up.items():
             if profile in other._catch_up:
@@ -292,7 +294,10 @@ class Driver:
         self, status: Status, shown: Body, idle: IdlePose, felt: EmotionState, dt_s: float
     ) -> FaceState:
         shapes = shown.shapes.copy()
-        shapes[_BLINKS] = self._even_lids(np.maximum(shapes[_BLINKS], np.float32(idle.blink)), dt_s)
+        # An idle blink and a returned face together must not snap the lids open or shut.
+        lids = np.maximum(shapes[_BLINKS], np.float32(idle.blink))
+        returning_ms = self._presence.returning_ms
+        shapes[_BLINKS] = self._lids.step(lids, return_ms=returning_ms, dt_s=dt_s)
         rise = np.array([0, idle.rise_m, 0], np.float32)
         return FaceState(
             status=status,
@@ -304,15 +309,6 @@ class Driver:
             speaking=self._speaking,
             breath=idle.breath,
         )
-
-    def _even_lids(self, lids: F32, dt_s: float) -> F32:
-        """An idle blink and a returned face together must not snap the lids open or shut."""
-        span_ms = self._presence.returning_ms
-        if span_ms is not None:
-            most = np.float32(dt_s * 1e3 / max(span_ms, 1e-3))
-            lids = np.clip(lids, self._lids - most, self._lids + most)
-        self._lids = lids
-        return lids
 
     def _feel(
         self, status: Status, shown: Body, speaking: bool, emotion: Emotion | None, t_ns: int
