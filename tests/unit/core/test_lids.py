@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
 import pytest
 
 from vtdrive.config.filters import Lids
+from vtdrive.config.schema import Config
 from vtdrive.core.calibrate import NeutralPose
+from vtdrive.core.correct import Corrector
 from vtdrive.core.driver import Driver
-from vtdrive.core.lids import LidLink, LidReading, read_lids
+from vtdrive.core.lids import LidLink, LidReading
+from vtdrive.core.solve import RAW, Solved
 from vtdrive.testing import make_face, perform, ticks
 from vtdrive.types import AvatarFrame, Face, Profile, frozen
 from vtdrive.vocab import SHAPE_INDEX
@@ -71,6 +75,19 @@ def test_thirty_blinks_are_thirty_blinks(make_driver: MakeDriver, lag_s: float) 
     assert reached >= 29
 
 
+def test_a_lid_that_is_seen_to_close_less_closes_with_the_other(make_driver: MakeDriver) -> None:
+    """Where both move at once the deeper one counts; their mean would leave both ajar."""
+
+    def motion(t: float) -> Face:
+        left, right = blinking(t)
+        return make_face(shut=(left, 0.5 * right))
+
+    shown = lids_of(played(make_driver, motion, 10 * PERIOD_S))
+    per_blink = round(PERIOD_S * FPS)
+    deepest = [shown[i : i + per_blink].max() for i in range(0, len(shown), per_blink)]
+    assert sum(float(d) >= 0.9 for d in deepest) >= 9
+
+
 def test_twenty_blinks_are_no_winks(make_driver: MakeDriver) -> None:
     """Check 3, with lids that do not move quite together."""
     frames = played(make_driver, lambda t: make_face(shut=blinking(t, lag_s=0.034)), 20 * PERIOD_S)
@@ -85,7 +102,7 @@ def winking(t: float, side: int, leak: float) -> tuple[float, float]:
 
 
 @pytest.mark.parametrize("side", [0, 1])
-@pytest.mark.parametrize("leak", [0.0, 0.2])
+@pytest.mark.parametrize("leak", [0.0, 0.15])
 def test_ten_winks_are_winks(make_driver: MakeDriver, side: int, leak: float) -> None:
     """Check 3: at least 8 show, and the other eye stays open."""
     frames = played(make_driver, lambda t: make_face(shut=winking(t, side, leak)), 10 * PERIOD_S)
@@ -145,35 +162,44 @@ def test_gaze_is_held_through_a_blink(make_driver: MakeDriver) -> None:
 
     pitches = [float(f.state.gaze_rad[0, 1]) for f in played(make_driver, motion, 3.0)]
     # What is misread on the way down, before the lids count as shut, has little time to show.
-    assert min(pitches) > np.radians(-18)
+    assert min(pitches) > np.radians(-25)
 
 
 # --- the parts by themselves -----------------------------------------------------------------
 
 
+def corrected(
+    config: Config, *, blink: float, gap: float, rest: float | None = None, rest_gap: float = 0.3
+) -> tuple[float, float]:
+    """(eyeBlink, eyeWide) of two equal eyes, through the corrector and nothing after it."""
+    raw = np.zeros(len(RAW), np.float32)
+    raw[[RAW["eyeBlinkLeft"], RAW["eyeBlinkRight"]]] = blink
+    raw[[RAW["lid.left"], RAW["lid.right"]]] = gap
+    typical = NeutralPose.typical()
+    neutral = replace(
+        typical,
+        lid_gap=frozen([rest_gap] * 2),
+        blink=None if rest is None else frozen([rest] * 2),
+    )
+    solved = Solved(raw, typical.head_xyzw, typical.head_m)
+    shapes = Corrector(config).step(solved, neutral, 0).shapes
+    return float(shapes[BLINKS[0]]), float(shapes[SHAPE_INDEX["eyeWideLeft"]])
+
+
 @pytest.mark.parametrize("rest", [None, 0.0, 0.3, 1.0])
 @pytest.mark.parametrize("gap", [0.0, 0.1, 0.3, 3.0])
-def test_readings_stay_in_range_and_rise_with_the_network(rest: float | None, gap: float) -> None:
-    neutral = NeutralPose.typical()
-    if rest is not None:
-        neutral = NeutralPose(
-            neutral.head_xyzw, neutral.head_m, neutral.gaze_deg, neutral.lid_gap, frozen([rest] * 2)
-        )
+def test_blinks_stay_in_range_and_rise_with_the_network(
+    config: Config, rest: float | None, gap: float
+) -> None:
     got = [
-        read_lids(blink=frozen([b, b]), gap=frozen([gap, gap]), neutral=neutral, config=Lids())
-        for b in np.linspace(-0.5, 1.5, 21)
+        corrected(config, blink=float(b), gap=gap, rest=rest) for b in np.linspace(-0.5, 1.5, 21)
     ]
-    for reading in got:
-        for part in (reading.blink, reading.wide, reading.open):
-            assert ((part >= 0) & (part <= 1)).all()
-    assert all(b.blink[0] >= a.blink[0] for a, b in pairwise(got))
+    assert all(0 <= blink <= 1 and 0 <= wide <= 1 for blink, wide in got)
+    assert all(b[0] >= a[0] for a, b in pairwise(got))
 
 
-def test_a_lid_gap_of_nothing_at_rest_breaks_nothing() -> None:
-    neutral = NeutralPose.typical()
-    shut = NeutralPose(neutral.head_xyzw, neutral.head_m, neutral.gaze_deg, frozen([0, 0]))
-    got = read_lids(blink=frozen([0.5, 0.5]), gap=frozen([0, 0]), neutral=shut, config=Lids())
-    assert np.isfinite(got.blink).all()
+def test_a_lid_gap_of_nothing_at_rest_breaks_nothing(config: Config) -> None:
+    assert np.isfinite(corrected(config, blink=0.5, gap=0.0, rest_gap=0.0)).all()
 
 
 @pytest.mark.parametrize("wink_ms", [0.0, 80.0, 500.0])
