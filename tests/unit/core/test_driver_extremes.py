@@ -57,7 +57,7 @@ EXTREMES: dict[str, dict[str, dict[str, Any]]] = {
     "numb emotion": {"emotion": timing(600_000.0) | {"smooth_ms": 600_000.0, "unsure_speed": 0.0}},
     "hasty neutral": {"neutral": {"seconds": 1e-9, "steady_deg": 1e-9, "frontal_deg": 90.0}},
     "blink levels": {"lids": {"open_at": 0.99, "shut_at": 1.0, "veto_open": 0.0, "wink_ms": 0.0}},
-    "wink levels": {"lids": {"wink_difference": 0.0, "veto_open": 1.0, "wink_max_yaw_deg": 0.0}},
+    "wink levels": {"lids": {"wink_difference": 0.0, "veto_open": 0.99, "wink_max_yaw_deg": 0.0}},
     "stiff neck": {"head": {"yaw_deg": 1e-9, "eye_yaw_deg": 1e-9, "root_limit_m": (0.0, 0.0, 0.0)}},
     "owl": {"head": {"yaw_deg": 1e6, "pitch_up_deg": 1e6, "gain": 4.0, "neck_share": 1.0}},
     "no merging": {
