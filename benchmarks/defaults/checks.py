@@ -16,6 +16,8 @@ from vtdrive.vocab import EMOTION_INDEX
 
 __all__ = ["Check", "demo_checks", "portrait_checks"]
 
+_TAKEN_S = 2.8
+"""By then the neutral of the first two seconds is taken, eased in (0.4 s) and filtered."""
 _VOWELS = ("aa", "ih", "ou", "ee", "oh")
 _HAPPY_CAP = 0.8
 _COVERED = (1.6, 3.6)
@@ -68,7 +70,7 @@ def _part(kept: Kept, truth: Truth, name: str, skip_s: float = 0.0) -> F32:
 
 def _rest(kept: Kept, truth: Truth) -> Check:
     """She smiles at rest: what a smile drives is left out of 'within .03 of neutral'."""
-    rows, names = _part(kept, truth, "rest", 0.7), kept.schema.names
+    rows, names = _part(kept, truth, "rest", _TAKEN_S), kept.schema.names
     smile = ("mouth", "cheekSquint", "happy", "relaxed", "noseSneer")
     plain = [i for i, name in enumerate(names) if not name.startswith(smile)]
     spread = np.percentile(rows, 95, axis=0) - np.percentile(rows, 5, axis=0)
@@ -80,8 +82,8 @@ def _rest(kept: Kept, truth: Truth) -> Check:
     lead = [f.state.emotion.shown for f in kept.frames[part]]
     told = (
         f"furthest {names[plain[worst]]} {away[worst]:.3f} (< .03, smile left out); widest spread"
-        f" {names[loose]} {spread[loose]:.3f} (< .05); blink {blinked:.2f}; the portrait smiles:"
-        f" shown happiness in {100 * np.mean([s == EMOTION_INDEX['happiness'] for s in lead]):.0f} %"
+        f" {names[loose]} {spread[loose]:.3f} (< .05); blink {blinked:.2f};"
+        f" the portrait smiles: shown happiness in {100 * np.mean([s == EMOTION_INDEX['happiness'] for s in lead]):.0f} %"
     )
     return Check(1, "rest", bool(away.max() < 0.03 and spread.max() < 0.05), told)
 
@@ -92,7 +94,7 @@ def _blinks(kept: Kept, truth: Truth) -> Check:
     left, right = (kept.param(f"eyeBlink{s}")[part] for s in ("Left", "Right"))
     peaks = _peaks(true)
     deep = [float(min(left[_near(p)].max(), right[_near(p)].max())) for p in peaks]
-    delay = [int(left[_near(p)].argmax()) - 2 for p in peaks]
+    delay = [_onset(left, p) - _onset(true, p) for p in peaks]
     apart = max(float(np.abs(left[_near(p)] - right[_near(p)]).max()) for p in peaks)
     met = np.mean([d >= 0.9 for d in deep]) >= 0.95 and max(delay) <= 1 and apart < 0.1
     return Check(
@@ -100,7 +102,8 @@ def _blinks(kept: Kept, truth: Truth) -> Check:
         "blinks",
         bool(met),
         f"{sum(d >= 0.9 for d in deep)} of {len(peaks)} reach .9, depths"
-        f" {', '.join(f'{d:.2f}' for d in deep)}; latest {max(delay)} frames; lids differ {apart:.2f}",
+        f" {', '.join(f'{d:.2f}' for d in deep)}; latest {max(delay)} frames;"
+        f" lids differ {apart:.2f}",
     )
 
 
@@ -168,14 +171,21 @@ def _talking(kept: Kept, truth: Truth) -> Check:
 
 
 def _still_head(kept: Kept, truth: Truth) -> Check:
-    part = truth.during("rest")
-    part = slice(part.start + int(0.7 * truth.fps), part.stop)
-    heads = np.stack([f.state.head_xyzw for f in kept.frames[part]])
-    true = np.degrees([truth.column(f"head_{a}_rad")[part] for a in ("yaw", "pitch", "roll")]).T
-    found = np.degrees([euler_from_quat(q) for q in heads])
-    trembling = (found - found.mean(axis=0)) - (true - true.mean(axis=0))
-    rms = float(np.sqrt((trembling**2).sum(axis=1).mean()))
-    return Check(8, "still head", rms < 0.15, f"RMS {rms:.3f}° beside its true sway (< .15°)")
+    first, last = truth.during("rest"), truth.during("rest_end")
+    parts = (
+        slice(first.start + int(_TAKEN_S * truth.fps), first.stop),
+        slice(last.start + int(0.4 * truth.fps), last.stop),
+    )
+    rms = []
+    for part in parts:
+        heads = np.stack([f.state.head_xyzw for f in kept.frames[part]])
+        axes = ("yaw", "pitch", "roll")
+        true = np.degrees([truth.column(f"head_{axis}_rad")[part] for axis in axes]).T
+        found = np.degrees([euler_from_quat(q) for q in heads])
+        off = (found - found.mean(axis=0)) - (true - true.mean(axis=0))
+        rms.append(float(np.sqrt((off**2).sum(axis=1).mean())))
+    told = f"RMS {rms[0]:.3f}° and {rms[1]:.3f}° in the two rests, beside the true sway (< .15°)"
+    return Check(8, "still head", max(rms) < 0.15, told)
 
 
 def _head_lag(kept: Kept, truth: Truth) -> Check:
@@ -235,6 +245,16 @@ def _peaks(true: F32) -> list[int]:
     above = np.flatnonzero(true > 0.8)
     groups = np.split(above, np.flatnonzero(np.diff(above) > 1) + 1)
     return [int(group[len(group) // 2]) for group in groups if len(group)]
+
+
+def _onset(values: F32, peak: int) -> int:
+    """First frame above half before or at a peak, found backwards from it."""
+    at = peak + 3
+    while at > 0 and values[at] <= 0.5:
+        at -= 1
+    while at > 0 and values[at - 1] > 0.5:
+        at -= 1
+    return at
 
 
 def _near(peak: int) -> slice:

@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 
 from vtdrive.config.base import Hz, Ms, Share, Table, Unit
 
-__all__ = ["Filters", "Idle", "LidFilter", "Lids", "Loss", "Neutral", "OneEuro"]
+__all__ = ["Filters", "Gaze", "Idle", "LidFilter", "Lids", "Loss", "Neutral", "OneEuro"]
 
 
 class OneEuro(Table):
@@ -58,18 +58,38 @@ class Lids(Table):
     """… for this long."""
     wink_max_yaw_deg: Annotated[float, Field(ge=0, le=90)] = 25.0
     """No winks when the head is turned further: the far eye cannot be seen."""
-    veto_open: Unit = 0.7
+    veto_open: Annotated[float, Field(ge=0, lt=1)] = 0.7
     """Where the lid gap says the eye is more open than this, blink is held down."""
-    wide_from: Annotated[float, Field(gt=1, le=2)] = 1.08
-    """Wide eyes begin at this multiple of the lid gap at rest."""
-    wide_span: Annotated[float, Field(gt=0, le=2)] = 0.25
+    shut_gap: Annotated[tuple[float, float], Field()] = (0.30, 0.55)
+    """Lid gap, as a share of its rest, that is fully shut, and that begins to count as shut: the
+    lids themselves are believed where the network sees half a blink (in a wink, for instance)."""
+    wide_from: Annotated[float, Field(gt=1, le=2)] = 1.05
+    """Wide eyes begin at this multiple of the lid gap at rest. Stares at rest: raise it."""
+    wide_span: Annotated[float, Field(gt=0, le=2)] = 0.15
     """… and are full this much further."""
+    wide_max_turn_deg: Annotated[float, Field(gt=5, le=90)] = 20.0
+    """Wide eyes fade out between 5° of head turn and this: a turned head shows another gap."""
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:
         if self.open_at >= self.shut_at:
             raise ValueError("open_at must be below shut_at")
+        if not 0 <= self.shut_gap[0] < self.shut_gap[1] <= 1:
+            raise ValueError("shut_gap is [shut, begins], between 0 and 1")
         return self
+
+
+class Gaze(Table):
+    """Where the eyes look, from the iris. Landmarks follow an eye only part of the way."""
+
+    yaw_gain: Annotated[float, Field(gt=0, le=5)] = 1.6
+    """Eyes turn too little sideways: raise it."""
+    pitch_gain: Annotated[float, Field(gt=0, le=5)] = 2.0
+    """The same up and down, where lids hide the iris. Eyes tremble: lower it."""
+    full_yaw_deg: Annotated[float, Field(gt=1, le=90)] = 30.0
+    """Turn at which eyeLookIn and eyeLookOut are 1."""
+    full_pitch_deg: Annotated[float, Field(gt=1, le=90)] = 25.0
+    """Turn at which eyeLookUp and eyeLookDown are 1."""
 
 
 class Neutral(Table):
@@ -83,6 +103,18 @@ class Neutral(Table):
     """Head movement allowed within it."""
     frontal_deg: Annotated[float, Field(gt=0, le=90)] = 30.0
     """Largest turn away from the camera that still counts as frontal."""
+    take_off: tuple[str, ...] = (
+        "browDown",
+        "browInnerUp",
+        "browOuterUp",
+        "mouthFrown",
+        "mouthPucker",
+        "mouthFunnel",
+        "mouthPress",
+        "mouthShrugLower",
+    )
+    """Shapes whose level at rest is taken off: a resting face must not look cross or sad. A name
+    without its side stands for both. Smile, jaw and lids are better left out."""
 
 
 class Loss(Table):

@@ -9,7 +9,7 @@ from pydantic import Field
 from vtdrive.config.base import Share, Table
 from vtdrive.config.emotion import EmotionConfig
 from vtdrive.config.expr import Expression, Output
-from vtdrive.config.filters import Filters, Idle, Lids, Loss, Neutral
+from vtdrive.config.filters import Filters, Gaze, Idle, Lids, Loss, Neutral
 from vtdrive.config.sinks import SinkConfig
 
 __all__ = ["Bones", "Config", "Head", "Merge", "SourceConfig", "TrackerConfig"]
@@ -122,6 +122,7 @@ class Config(Table):
     emotion: EmotionConfig = EmotionConfig()
     filters: Filters = Filters()
     lids: Lids = Lids()
+    gaze: Gaze = Gaze()
     neutral: Neutral = Neutral()
     loss: Loss = Loss()
     idle: Idle = Idle()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final, Self
 
 import numpy as np
@@ -22,6 +22,7 @@ from vtdrive.spaces import (
     rotate,
 )
 from vtdrive.types import F32, frozen
+from vtdrive.vocab import SHAPES
 
 __all__ = ["NeutralPose", "NeutralTaker", "blended", "relative_head"]
 
@@ -49,6 +50,8 @@ class NeutralPose:
     """(2,) left, right: lid gap over eye width."""
     blink: F32 | None = None
     """(2,) 95th percentile of eyeBlink at rest; None until measured."""
+    shapes: F32 = field(default_factory=lambda: frozen(np.zeros(len(SHAPES))))
+    """(52,) each shape's level at rest, of which the configured ones are taken off."""
 
     @classmethod
     def typical(cls) -> Self:
@@ -67,6 +70,7 @@ class NeutralPose:
             "head_m": self.head_m.tolist(),
             "gaze_deg": self.gaze_deg.reshape(-1).tolist(),
             "lid_gap": self.lid_gap.tolist(),
+            "shapes": self.shapes.tolist(),
         }
         return out if self.blink is None else out | {"blink": self.blink.tolist()}
 
@@ -90,6 +94,7 @@ class NeutralPose:
             frozen(numbers("gaze_deg", 4).reshape(2, 2)),
             numbers("lid_gap", 2),
             numbers("blink", 2) if "blink" in data else None,
+            numbers("shapes", len(SHAPES)) if "shapes" in data else frozen(np.zeros(len(SHAPES))),
         )
 
 
@@ -109,6 +114,7 @@ def blended(a: NeutralPose, b: NeutralPose, share: float, *, blink_unknown: floa
         frozen(a.gaze_deg + k * (b.gaze_deg - a.gaze_deg)),
         frozen(a.lid_gap + k * (b.lid_gap - a.lid_gap)),
         frozen(blinks[0] + k * (blinks[1] - blinks[0])),
+        frozen(a.shapes + k * (b.shapes - a.shapes)),
     )
 
 
@@ -182,4 +188,5 @@ class NeutralTaker:
             frozen(np.median(raw[:, _GAZE], axis=0).reshape(2, 2)),
             frozen(np.median(raw[:, _LIDS], axis=0)),
             frozen(blink) if float(blink.max()) <= _MAX_BLINK_AT_REST else None,
+            frozen(np.median(raw[:, : len(SHAPES)], axis=0)),
         )

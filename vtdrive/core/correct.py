@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Final
 
 import numpy as np
@@ -12,8 +13,9 @@ from vtdrive.core.lids import LidLink, read_lids
 from vtdrive.core.mapping import Program
 from vtdrive.core.presence import Body
 from vtdrive.core.resolve import resolver_for, sided_expressions
+from vtdrive.core.signals import unsided
 from vtdrive.core.solve import RAW, Solved
-from vtdrive.spaces import euler_from_quat
+from vtdrive.spaces import IDENTITY, euler_from_quat, quat_angle
 from vtdrive.types import F32
 from vtdrive.vocab import SHAPE_INDEX, SHAPES
 
@@ -30,8 +32,8 @@ _LOOK: Final = np.array(
         for side in ("Left", "Right")
     ]
 )
-_FULL_YAW_DEG: Final = 30.0
-_FULL_PITCH_DEG: Final = 25.0
+_LOOK_FROM: Final = 0.06
+"""Share of a full look that still is looking straight ahead: eyes wander by that much."""
 _FROZEN_AFTER_NS: Final = 80_000_000
 
 
@@ -40,6 +42,10 @@ class Corrector:
 
     def __init__(self, config: Config) -> None:
         self._lids = config.lids
+        self._gains = np.array([config.gaze.yaw_gain, config.gaze.pitch_gain], np.float32)
+        self._full = (config.gaze.full_yaw_deg, config.gaze.full_pitch_deg)
+        taken = {n for name in config.neutral.take_off for n in unsided(name) or (name,)}
+        self._take_off = np.array([name in taken for name in SHAPES], np.float32)
         self._link = LidLink(config.lids)
         tables = sided_expressions(config.shapes)
         self._program = Program(
@@ -63,14 +69,20 @@ class Corrector:
         turn, offset = relative_head(solved, neutral)
         angles = euler_from_quat(turn)
         lids = read_lids(
-            blink=solved.raw[_BLINK], gap=solved.raw[_LIDS], neutral=neutral, config=self._lids
+            blink=solved.raw[_BLINK],
+            gap=solved.raw[_LIDS],
+            turn_deg=math.degrees(quat_angle(IDENTITY, turn)),
+            neutral=neutral,
+            config=self._lids,
         )
         blink = self._link.step(lids, yaw_rad=angles[0], t_ns=t_ns)
-        gaze = self._steady_gaze(solved.raw[_GAZE].reshape(2, 2) - neutral.gaze_deg, blink, t_ns)
+        looking = (solved.raw[_GAZE].reshape(2, 2) - neutral.gaze_deg) * self._gains
+        gaze = self._steady_gaze(looking, blink, t_ns)
         signals = np.empty(len(CORRECTION_SIGNALS), np.float32)
-        signals[:52] = solved.raw[:52]
+        rest = neutral.shapes * self._take_off
+        signals[:52] = np.maximum(solved.raw[:52] - rest, 0.0) / np.maximum(1.0 - rest, 0.1)
         signals[_BLINK], signals[_WIDE] = blink, lids.wide
-        signals[_LOOK] = _look_shapes(gaze)
+        signals[_LOOK] = _look_shapes(gaze, *self._full)
         signals[52:] = np.degrees(angles)
         shapes = np.clip(signals[:52], 0.0, 1.0)
         shapes[self._at] = self._program(signals)
@@ -93,9 +105,9 @@ class Corrector:
         return gaze
 
 
-def _look_shapes(gaze: F32) -> F32:
+def _look_shapes(gaze: F32, full_yaw_deg: float, full_pitch_deg: float) -> F32:
     """(2, 4) eyeLook Out, In, Up, Down for left and right from (2, 2) degrees."""
-    out_in = np.array([gaze[0, 0], -gaze[1, 0]]) / _FULL_YAW_DEG
-    up = gaze[:, 1] / _FULL_PITCH_DEG
-    looks: F32 = np.clip(np.stack([out_in, -out_in, up, -up], axis=1), 0.0, 1.0).astype(np.float32)
-    return looks
+    out_in = np.array([gaze[0, 0], -gaze[1, 0]]) / full_yaw_deg
+    up = gaze[:, 1] / full_pitch_deg
+    looks = (np.stack([out_in, -out_in, up, -up], axis=1) - _LOOK_FROM) / (1.0 - _LOOK_FROM)
+    return np.asarray(np.clip(looks, 0.0, 1.0), np.float32)

@@ -33,17 +33,26 @@ class LidReading:
     """By geometry alone: 0 shut, 1 as open as at rest."""
 
 
-def read_lids(*, blink: F32, gap: F32, neutral: NeutralPose, config: Lids) -> LidReading:
-    """Ranged blink and wide eyes from raw eyeBlink (2,) and lid gap over eye width (2,)."""
+def read_lids(
+    *, blink: F32, gap: F32, turn_deg: float, neutral: NeutralPose, config: Lids
+) -> LidReading:
+    """Ranged blink and wide eyes from raw eyeBlink (2,) and lid gap over eye width (2,).
+
+    `turn_deg` is how far the head is turned from neutral, in any direction.
+    """
     rest = neutral.blink
     lo = np.full(2, config.open_at, np.float32) if rest is None else rest + ABOVE_REST
     hi = np.maximum(config.shut_at, lo + np.float32(0.2))
     value = np.clip((blink - lo) / (hi - lo), 0.0, 1.0)
     ratio = gap / np.maximum(neutral.lid_gap, 1e-3)
     opened = np.clip((ratio - _SHUT_GAP) / (1.0 - _SHUT_GAP), 0.0, 1.0)
-    # The network reads squints and downward looks as half a blink; an open gap overrules it.
-    value = np.where(opened > config.veto_open, value * (1.0 - opened), value)
-    wide = np.clip((ratio - config.wide_from) / config.wide_span, 0.0, 1.0)
+    # The network reads squints and downward looks as half a blink; an open gap overrules it. And it
+    # reads a wink as half a blink; a shut gap overrules that.
+    value = value * np.minimum(1.0, (1.0 - opened) / (1.0 - config.veto_open))
+    shut, begins = config.shut_gap
+    value = np.maximum(value, np.clip((begins - ratio) / (begins - shut), 0.0, 1.0))
+    frontal = np.clip((config.wide_max_turn_deg - turn_deg) / (config.wide_max_turn_deg - 5), 0, 1)
+    wide = np.clip((ratio - config.wide_from) / config.wide_span, 0.0, 1.0) * frontal
     return LidReading(value.astype(np.float32), wide.astype(np.float32), opened.astype(np.float32))
 
 

@@ -58,4 +58,4 @@ def test_the_starting_values_in_the_tuning_table_are_the_defaults() -> None:
     jaw = config.shapes["jawOpen"].range
     assert jaw is not None
     assert f"{jaw[0]:.2f} → 0.10" in page
-    assert f"{jaw[1]:.2f} → 0.45" in page
+    assert f"{jaw[1]:.2f} → 0.40" in page
