@@ -22,6 +22,7 @@ __all__ = ["dashboard", "status_line"]
 _WIDTH: Final = 18
 _COLOUR: Final = {Status.LIVE: "green", Status.HELD: "yellow", Status.LOST: "red"}
 _FULL_DEG: Final = 30.0
+_TAKING: Final = "taking your neutral: sit as usual, look at the camera and hold still"
 _STAGES: Final = {
     "wait": "camera → taken",
     "track": "tracking + shapes",
@@ -129,8 +130,12 @@ def dashboard(
     *,
     title: str,
     emotion_hz: float,
+    taking: float | None,
 ) -> RenderableType:
-    """The whole picture for a terminal of 80 columns or more."""
+    """The whole picture for a terminal of 80 columns or more.
+
+    `taking` is how much of a neutral is measured, None where none is being taken.
+    """
     top = Table.grid(expand=True)
     top.add_column(ratio=1)
     top.add_column(ratio=1)
@@ -144,6 +149,8 @@ def dashboard(
     )
     low = Group(Text(rates), _latency(stats.percentiles(last=240)), _sinks(outlets))
     news = Text("\n".join(events[-4:]), "dim")
+    if taking is not None:
+        news = Text(f"{_TAKING} ({100 * taking:.0f} %)\n", "yellow") + news
     status = Text(f" {frame.status.name} ", f"bold white on {_COLOUR[frame.status]}")
     head = Text.assemble(status, "  ", (title, "bold"), ("   n: new neutral   q: quit", "dim"))
     return Group(head, top, Panel(low, title="pace", border_style="dim"), news)
@@ -154,7 +161,7 @@ def status_line(frame: AvatarFrame, stats: RunStats, outlets: Sequence[Outlet]) 
     felt, s = frame.state.emotion, frame.state.shapes
     yaw, pitch, _ = (math.degrees(v) for v in euler_from_quat(frame.state.head_xyzw))
     wire = stats.percentiles(last=240).get("capture_to_wire", {"p50": math.nan})["p50"]
-    packets = sum(outlet.sink.stats.packets for outlet in outlets)
+    packets = sum(o.sink.stats.packets for o in outlets if not o.sink.slow)
     return (
         f"{frame.status.name:4} head {yaw:+3.0f}° {pitch:+3.0f}°"
         f"  eyes {1 - s[SHAPE_INDEX['eyeBlinkLeft']]:.1f} {1 - s[SHAPE_INDEX['eyeBlinkRight']]:.1f}"

@@ -12,7 +12,7 @@ __all__ = ["bench"]
 
 def bench(
     source: Annotated[
-        str, typer.Option("--source", "-s", help="A video [default: the demo clip]")
+        str, typer.Option("--source", "-s", help="A video \\[default: the demo clip]")
     ] = "",
     json_file: Annotated[
         Path | None, typer.Option("--json", help="Also write the figures here.")

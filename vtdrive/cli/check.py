@@ -15,6 +15,8 @@ def check(
         list[Path] | None, typer.Option("--config", "-c", help="Config file; may repeat.")
     ] = None,
     sink: Annotated[list[str] | None, typer.Option("--sink", help="A target to check.")] = None,
+    source: Annotated[str, typer.Option("--source", "-s", help="A source to check.")] = "",
+    user: Annotated[str, typer.Option(help="Whose saved neutral to look for.")] = "default",
     report: Annotated[
         bool, typer.Option("--report", help="Add versions and figures, for a bug report.")
     ] = False,
@@ -25,7 +27,7 @@ def check(
     """
     from vtdrive.runtime.checkup import checkup, report_lines
 
-    findings = checkup(config or [], sink or [])
+    findings = checkup(config or [], sink or [], source=source, user=user)
     if report:
         for line in report_lines():
             typer.echo(line)

@@ -12,7 +12,7 @@ __all__ = ["demo"]
 def demo(
     sink: Annotated[
         list[str] | None,
-        typer.Option("--sink", help="Where to send [default: vmc://127.0.0.1:39539]"),
+        typer.Option("--sink", help="Where to send \\[default: vmc://127.0.0.1:39539]"),
     ] = None,
     loop: Annotated[
         bool, typer.Option("--loop", help="Again and again, until q or Ctrl-C.")

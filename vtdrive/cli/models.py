@@ -25,7 +25,7 @@ def models() -> None:
             state = "[red]altered[/]"
         console.print(f"[bold]{card.path.stem}[/]  {card.kind}, {size:.1f} MB, {state}")
         for key in ("description", "labels", "input", "scores"):
-            if key in card.facts:
+            if card.facts.get(key):
                 console.print(f"  {key}: {_short(card.facts[key])}", highlight=False)
         console.print(f"  sha256: {card.sha256}", highlight=False)
     if faults:

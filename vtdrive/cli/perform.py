@@ -89,6 +89,8 @@ def _watcher(
     files: Sequence[Path], chosen: Mapping[str, Any], session: Session, show: Show
 ) -> ConfigWatcher:
     def use(config: Config) -> None:
+        if not config.sinks:
+            config = config.model_copy(update={"sinks": session.config.sinks})
         session.reload(config)
         show.on_event("config reloaded")
 

@@ -34,6 +34,7 @@ def replay(
     from vtdrive.cli.signals import ended_by_signals
     from vtdrive.config.load import load_config
     from vtdrive.config.schema import Config
+    from vtdrive.config.sinks import VmcSink
     from vtdrive.config.urls import parse_sink_url
     from vtdrive.core.signals import SIGNALS
     from vtdrive.runtime.replaying import Replay
@@ -51,10 +52,11 @@ def replay(
             if config
             else Config.model_validate(json.loads(recording.info.config_json))
         )
-        urls = sink or []
-        sinks = [make_sink(parse_sink_url(url)) for url in urls]
-        if not urls:
-            sinks = [make_sink(s) for s in chosen.sinks if s.kind != "mcap"]
+        # Without --sink it goes where the run went, but writes no file again.
+        configs = [parse_sink_url(url) for url in sink or []]
+        configs = configs or [s for s in chosen.sinks if hasattr(s, "port")] or [VmcSink()]
+        sinks = [make_sink(one) for one in configs]
+        typer.echo(f"replaying to {', '.join(s.name for s in sinks)}", err=True)
         tap_sent(sinks)
         for target in dict.fromkeys(s.target for s in sinks):
             stack.enter_context(acquire(target, force=force))

@@ -15,7 +15,7 @@ Source = Annotated[
         "--source",
         "-s",
         help="Camera number or name, video, image, folder, http:// or rtsp:// stream."
-        " [default: camera 0]",
+        " \\[default: camera 0]",
     ),
 ]
 Sinks = Annotated[
@@ -120,14 +120,32 @@ def record(
     max_seconds: MaxSeconds = None,
     fast: Fast = False,
     fps: Fps = None,
+    loop: Loop = False,
+    auto_neutral: AutoNeutral = True,
+    emotion: Emotion = True,
     user: User = "default",
     quiet: Quiet = False,
     force: Force = False,
 ) -> None:
     """Record every stage of a run, for `vtdrive replay`. Measurements only, never pictures."""
-    chosen = overrides(source, sink, fast=fast, fps=fps)
+    from vtdrive.errors import SinkError, UsageError
+
+    if file.exists():
+        raise UsageError(
+            f"{file} exists already, and a recording is never overwritten",
+            "choose another name, or remove it",
+        )
+    chosen = overrides(
+        source,
+        sink,
+        fast=fast,
+        fps=fps,
+        loop=loop,
+        auto_neutral=auto_neutral,
+        emotion=emotion,
+    )
     chosen["sinks"] = [*chosen.get("sinks", []), {"kind": "mcap", "path": str(file)}]
-    _drive(
+    faults = _drive(
         chosen,
         config or [],
         max_seconds=max_seconds,
@@ -136,6 +154,8 @@ def record(
         force=force,
         default_sink=False,
     )
+    if f"mcap {file}" in faults or not file.exists():
+        raise SinkError(f"{file} is not complete: {faults.get(f'mcap {file}', 'not written')}")
     typer.echo(f"wrote {file} ({file.stat().st_size / 1e6:.1f} MB): vtdrive replay {file}")
 
 
@@ -148,13 +168,14 @@ def _drive(
     quiet: bool,
     force: bool,
     default_sink: bool,
-) -> None:
+) -> dict[str, str]:
+    """Run; what each sink last had to say against it."""
     from vtdrive.cli.perform import chosen_view, perform
     from vtdrive.config.load import load_config
     from vtdrive.config.sinks import VmcSink
     from vtdrive.core.signals import SIGNALS
     from vtdrive.runtime.users import UserStore
-    from vtdrive.sources.uri import shown
+    from vtdrive.sources.uri import is_live, shown
 
     config = load_config(files, overrides=chosen, known_signals=SIGNALS)
     if default_sink and not config.sinks:
@@ -164,7 +185,8 @@ def _drive(
         config,
         view=chosen_view(quiet=quiet or to_stdout),
         title=shown(config.source.uri),
-        user=UserStore(user),
+        # A film's face is not the user's: only a camera's neutral is kept.
+        user=UserStore(user) if is_live(config.source.uri) else None,
         files=files,
         chosen=chosen,
         max_seconds=max_seconds,
@@ -173,6 +195,7 @@ def _drive(
     stats = session.stats
     typer.echo(
         f"{stats.frames} frames, {stats.faces} with a face, {stats.dropped} skipped,"
-        f" {sum(o.sink.stats.packets for o in session.outlets.all)} packets",
+        f" {session.outlets.packets} packets",
         err=True,
     )
+    return {o.sink.name: o.sink.stats.last_error for o in session.outlets.all if not o.healthy}

@@ -95,6 +95,7 @@ class Show:
                                 list(self._events),
                                 title=self._title,
                                 emotion_hz=session.governor.rate_hz,
+                                taking=session.taking,
                             ),
                             refresh=True,
                         )

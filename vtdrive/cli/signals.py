@@ -45,7 +45,7 @@ def _watch_console(stop: threading.Event) -> Callable[[], None]:
     kernel: Any = ctypes.windll.kernel32  # type: ignore[attr-defined,unused-ignore]
     closed = threading.Event()
 
-    @ctypes.WINFUNCTYPE(ctypes.c_int, ctypes.c_uint)  # type: ignore[attr-defined,unused-ignore]
+    @ctypes.WINFUNCTYPE(ctypes.c_int, ctypes.c_uint)  # type: ignore[attr-defined,untyped-decorator,unused-ignore]
     def on_console(event: int) -> int:
         if event not in (2, 5, 6):  # close, log-off, shutdown
             return 0

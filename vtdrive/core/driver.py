@@ -50,10 +50,12 @@ from vtdrive.types import (
 )
 from vtdrive.vocab import SHAPE_INDEX, SHAPES
 
-__all__ = ["TAKE_NEUTRAL", "Driver", "schema_of"]
+__all__ = ["REST", "TAKE_NEUTRAL", "Driver", "schema_of"]
 
 TAKE_NEUTRAL: Final = "neutral"
 """Command: measure the neutral pose anew."""
+REST: Final = "rest"
+"""Marks the frame of `Driver.rest`, with which every run ends."""
 
 _NEUTRAL_EASE_NS: Final = 400_000_000
 _BROKEN_NS: Final = 1_000_000_000
@@ -223,6 +225,7 @@ class Driver:
             emotion=None,
             raw=_NO_RAW,
             state=state,
+            commands=(REST,),
         )
 
     def _solve(self, track: Track | None, raw: F32 | None, t_ns: int) -> Solved | None:

@@ -21,9 +21,9 @@ from vtdrive.config.schema import Config
 from vtdrive.core.calibrate import NeutralPose
 from vtdrive.core.solve import solve
 from vtdrive.errors import EndOfStream, UsageError
-from vtdrive.runtime.machine import machine_facts
 from vtdrive.eval.peer import LandmarkerPeer
 from vtdrive.runtime.build import make_classifier, make_feed, make_sinks
+from vtdrive.runtime.machine import machine_facts
 from vtdrive.runtime.session import Session
 from vtdrive.sources.base import Obtained
 from vtdrive.sources.resolve import open_source

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import psutil
 
@@ -41,18 +42,22 @@ class Finding:
         return "✗" if self.fatal else "!" if self.remedy else "✓"
 
 
-def checkup(files: Sequence[Path], sinks: Sequence[str]) -> list[Finding]:
+def checkup(
+    files: Sequence[Path], sinks: Sequence[str], *, source: str = "", user: str = "default"
+) -> list[Finding]:
     """Everything worth knowing before a run, the worst not hidden by the first."""
     found = [*_packages(), *_models()]
     config = Config()
     try:
-        chosen = {"sinks": [parse_sink_url(url).model_dump() for url in sinks]} if sinks else {}
+        chosen: dict[str, Any] = {"source": {"uri": source}} if source else {}
+        if sinks:
+            chosen["sinks"] = [parse_sink_url(url).model_dump() for url in sinks]
         config = load_config(files, overrides=chosen, known_signals=SIGNALS)
-        names = ", ".join(str(file) for file in files) or "defaults"
+        names = ", ".join(file.name for file in files) or "defaults"
         found.append(Finding(f"config: {names}, {len(config.outputs)} outputs"))
     except VtdriveError as fault:
-        found.append(Finding(f"config: {fault.what}", fault.remedy or "mend the line named", True))
-    return [*found, *_camera(config), *_targets(config), *_cpu(), *_neutral()]
+        found.append(Finding(f"config: {fault.what}", fault.remedy or "mend what is named", True))
+    return [*found, *_camera(config), *_targets(config), *_cpu(), *_neutral(user)]
 
 
 def report_lines() -> list[str]:
@@ -135,8 +140,8 @@ def _cpu() -> Iterator[Finding]:
         )
 
 
-def _neutral() -> Iterator[Finding]:
-    if UserStore().load() is None:
+def _neutral(user: str) -> Iterator[Finding]:
+    if UserStore(user).load() is None:
         yield Finding("no neutral pose saved yet: the first run takes it")
     else:
         yield Finding("a neutral pose is saved (press n during a run to take it anew)")

@@ -33,6 +33,7 @@ class Outlet:
         self._retry_ns: int | None = None
         self._failures = 0
         self._opened = False
+        self._hint = ""
 
     @property
     def healthy(self) -> bool:
@@ -75,6 +76,11 @@ class Outlet:
         if self._failures:
             self._tell(f"{self.sink.name}: works again")
             self._failures, self._retry_ns = 0, None
+            self._hint = self.sink.stats.last_error
+        elif self.sink.stats.last_error != self._hint:
+            self._hint = self.sink.stats.last_error
+            if self._hint:
+                self._tell(f"{self.sink.name}: {self._hint}")
 
     def _fall(self, fault: SinkError, now_ns: int) -> None:
         self._failures += 1
@@ -118,6 +124,11 @@ class Outlets:
         trace: TracebackType | None,
     ) -> None:
         self._stack.close()
+
+    @property
+    def packets(self) -> int:
+        """Packets sent; what goes to files does not count."""
+        return sum(o.sink.stats.packets for o in self.all if not o.sink.slow)
 
     def send(self, frame: AvatarFrame, now_ns: int) -> None:
         """One frame to everybody."""

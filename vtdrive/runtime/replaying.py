@@ -11,7 +11,7 @@ import numpy as np
 from vtdrive.clock import SYSTEM_CLOCK, Clock
 from vtdrive.config.schema import Config
 from vtdrive.core.calibrate import NeutralPose
-from vtdrive.core.driver import Driver
+from vtdrive.core.driver import REST, Driver
 from vtdrive.errors import EndOfStream
 from vtdrive.runtime.outlets import Outlet, Outlets
 from vtdrive.sinks.base import Sink
@@ -23,7 +23,10 @@ __all__ = ["Replay"]
 
 
 class Replay:
-    """Feeds each recorded tick, with the emotion sample it read then, to a new driver."""
+    """Feeds each recorded tick, with the emotion sample it read then, to a new driver.
+
+    A recording without the frame of rest at its end (a crash took it) ends with one all the same.
+    """
 
     def __init__(
         self,
@@ -45,6 +48,7 @@ class Replay:
     def run(self, stop: threading.Event, *, speed: float = 1.0) -> int:
         """All ticks, paced as recorded times `speed` (0: as fast as possible); how many."""
         ticks, first_ns, start_ns = 0, 0, self._clock.now_ns()
+        last_ns, rested = 0, False
         with self.outlets:
             while not stop.is_set():
                 try:
@@ -55,10 +59,15 @@ class Replay:
                 if speed > 0:
                     self._clock.sleep_until(start_ns + int((tick.t_ns - first_ns) / speed))
                 self._step(tick)
-                ticks += 1
+                ticks, last_ns, rested = ticks + 1, tick.t_ns, REST in tick.commands
+            if ticks and not rested:
+                self.outlets.send(self.driver.rest(last_ns), last_ns)
         return ticks
 
     def _step(self, tick: Tick) -> None:
+        if REST in tick.commands:
+            self.outlets.send(self.driver.rest(tick.t_ns), tick.t_ns)
+            return
         frame = self.driver.step(
             tick.track, tick.emotion, tick.t_ns, tick.commands, raw=self._raw(tick)
         )

@@ -44,6 +44,10 @@ _SWITCH_S: Final = 0.0005
 _NO_FACE_NS: Final = 5_000_000_000
 
 
+_AT_START: Final = ("source", "tracker", "sinks", "emotion.enabled", "emotion.model")
+"""What a reload cannot change under a running performance."""
+
+
 class Listener(Protocol):
     """Hears of a run. Called from the run's threads; must return at once."""
 
@@ -99,6 +103,16 @@ class Session:
         self._neutral_seen = self.driver.neutral
         self._face_ns: int | None = None
         self._told_no_face = False
+
+    @property
+    def config(self) -> Config:
+        """The one in force."""
+        return self._config
+
+    @property
+    def taking(self) -> float | None:
+        """How much of a neutral is measured, 0..1; None where none is being taken."""
+        return self.driver.taking_progress if self.driver.taking else None
 
     def command(self, name: str) -> None:
         """Ask for something in the next tick; from any thread."""
@@ -195,9 +209,7 @@ class Session:
         out = self.driver.step(track, self._emotion(), t_ns, commands)
         marks["stepped"] = self._clock.now_ns()
         out = dataclasses.replace(out, stages_ns=marks)
-        for recorder in self._recorders:
-            for command in commands:
-                recorder.note_command(command, seq=out.seq)
+        self._note(out)
         self.outlets.send(out, marks["stepped"])
         marks["sent"] = self._clock.now_ns()
         if track is None:
@@ -216,6 +228,9 @@ class Session:
         if self._pending is None:
             return
         (config, driver), self._pending = self._pending, None
+        later = [name for name in _AT_START if _part(config, name) != _part(self._config, name)]
+        if later:
+            self._listener.on_event(f"takes effect at the next start: {', '.join(later)}")
         driver.adopt(self.driver)
         if driver.schema != self.driver.schema:
             self.outlets.schema = driver.schema
@@ -224,9 +239,19 @@ class Session:
 
     def _rest(self) -> None:
         """The last frame leaves the avatar at rest."""
-        if self.stats.ticks:
-            now = self._clock.now_ns()
-            self.outlets.send(self.driver.rest(now), now)
+        if not self.stats.ticks:
+            return
+        now = self._clock.now_ns()
+        # Media time is no clock: a file that was played fast ends where its last frame was.
+        frame = self.driver.rest(0 if self._feed.lockstep else now)
+        self._note(frame)
+        self.outlets.send(frame, now)
+
+    def _note(self, frame: AvatarFrame) -> None:
+        """Recordings hold what the user did, before the frame that it applies to."""
+        for recorder in self._recorders:
+            for command in frame.commands:
+                recorder.note_command(command, seq=frame.seq)
 
     def _watch_face(self, track: Track, now: int) -> None:
         if track.face is not None:
@@ -241,3 +266,11 @@ class Session:
         if not isinstance(fault, VtdriveError):
             fault = VtdriveError(f"a thread of vtdrive broke: {fault!r}", "please report this")
         self._failure = fault
+
+
+def _part(config: Config, path: str) -> object:
+    """The value at a dotted path."""
+    found: object = config
+    for name in path.split("."):
+        found = getattr(found, name)
+    return found

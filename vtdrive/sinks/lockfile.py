@@ -109,7 +109,9 @@ def _in_use(holder: Holder) -> TargetInUse:
 
 
 def _this_process(target: str) -> Holder:
-    command = " ".join([Path(sys.argv[0]).name or "python", *sys.argv[1:]])
+    # The verb alone: other words may hold a camera's password.
+    verb = next((word for word in sys.argv[1:] if word.isalpha()), "")
+    command = f"vtdrive {verb}".strip()
     return Holder(
         target=target,
         pid=os.getpid(),
