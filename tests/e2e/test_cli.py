@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 from conftest import Receiver, Run, Start
 
+from vtdrive.assets import data_dir
 from vtdrive.demo import demo_clip
 from vtdrive.wire.osc import decode
 
@@ -168,7 +169,8 @@ class TestBadInput:
         model = tmp_path / "mine.onnx"
         if damage == "altered":
             model.write_bytes(b"not a network")
-            model.with_suffix(".toml").write_text('kind = "emotion"\nsha256 = "00"\n')
+            card = data_dir("models") / "emotion-resnet50-int8.toml"
+            model.with_suffix(".toml").write_text(card.read_text())
         file = tmp_path / "my.toml"
         file.write_text(f"[emotion]\nmodel = {json.dumps(str(model))}\n")
         pictures = stills(tmp_path / "pictures")

@@ -17,7 +17,7 @@ from runtime_parts import (
 
 from vtdrive.config.load import load_config
 from vtdrive.config.schema import Config
-from vtdrive.core.driver import TAKE_NEUTRAL
+from vtdrive.core.driver import REST, TAKE_NEUTRAL
 from vtdrive.errors import ModelError, TrackerError
 from vtdrive.runtime.session import Session
 from vtdrive.testing import make_face
@@ -144,7 +144,7 @@ def test_the_neutral_is_taken_once_told_and_taken_again_on_command(config: Confi
     run._tracker = Asking(lambda seq: make_face(pitch_deg=10))
     run.run(threading.Event())
     assert len(heard.neutrals) == 2
-    assert [f.commands for f in sink.frames if f.commands] == [(TAKE_NEUTRAL,)]
+    assert [f.commands for f in sink.frames if f.commands] == [(TAKE_NEUTRAL,), (REST,)]
 
 
 def test_a_reloaded_config_takes_over_between_frames(config: Config) -> None:
