@@ -18,6 +18,7 @@ from vtdrive.types import AvatarFrame, RigSchema
 __all__ = ["Outlet", "Outlets"]
 
 _RETRY_NS: Final = 2_000_000_000
+_PATIENCE_S: Final = 10.0
 _FIFO: Final = 1800
 """Frames that a recorder may lag behind (30 s at 60 fps) before it loses some."""
 Tell = Callable[[str], None]
@@ -96,7 +97,11 @@ _Item = tuple[AvatarFrame, RigSchema]
 class Outlets:
     """All sinks of a run. Cheap ones are served inline, slow ones from threads of their own."""
 
-    def __init__(self, outlets: Sequence[Outlet], schema: RigSchema, tell: Tell) -> None:
+    def __init__(
+        self, outlets: Sequence[Outlet], schema: RigSchema, tell: Tell, *, patient: bool = False
+    ) -> None:
+        """`patient`: slow sinks are waited for instead of losing frames; for work on files."""
+        self._patient = patient
         self.all = tuple(outlets)
         self._tell = tell
         self._inline = [o for o in self.all if not o.sink.slow]
@@ -143,7 +148,7 @@ class Outlets:
         def failed(fault: BaseException) -> None:
             self._tell(f"{outlet.sink.name}: stopped: {fault}")
 
-        if outlet.sink.every_frame:
+        if outlet.sink.every_frame or self._patient:
             fifo: queue.Queue[_Item | None] = queue.Queue(_FIFO)
 
             def drain(stop: threading.Event) -> None:
@@ -156,7 +161,7 @@ class Outlets:
 
             def put(item: _Item) -> None:
                 try:
-                    fifo.put_nowait(item)
+                    fifo.put(item, timeout=_PATIENCE_S if self._patient else 0)
                 except queue.Full:
                     self.lost += 1
 

@@ -43,7 +43,8 @@ class Replay:
         neutral = NeutralPose.from_dict(json.loads(saved)) if saved else None
         self.driver = Driver(config, [sink.profile for sink in sinks], neutral=neutral)
         schema = self.driver.schema
-        self.outlets = Outlets([Outlet(sink, schema, tell) for sink in sinks], schema, tell)
+        outlets = [Outlet(sink, schema, tell) for sink in sinks]
+        self.outlets = Outlets(outlets, schema, tell, patient=True)
 
     def run(self, stop: threading.Event, *, speed: float = 1.0) -> int:
         """All ticks, paced as recorded times `speed` (0: as fast as possible); how many."""

@@ -91,6 +91,7 @@ class Session:
             [Outlet(sink, self.driver.schema, listener.on_event) for sink in sinks],
             self.driver.schema,
             listener.on_event,
+            patient=feed.lockstep,
         )
         self._recorders = recorders(sinks)
         self._feeling = (

@@ -78,6 +78,15 @@ def test_a_recorder_gets_every_frame_and_a_viewer_the_last(config: Config) -> No
     assert [f.seq for f in viewer.frames] == sorted({f.seq for f in viewer.frames})
 
 
+def test_work_on_files_loses_nothing(config: Config) -> None:
+    driver, viewer = Driver(config), KeepingSink(slow=True)
+    outlet = Outlet(viewer, driver.schema, print)
+    with Outlets([outlet], driver.schema, print, patient=True) as all_sinks:
+        for i in range(50):
+            all_sinks.send(frame_at(driver, i * S // 60), i * S // 60)
+    assert [f.seq for f in viewer.frames] == list(range(1, 51))
+
+
 def test_new_names_reach_every_sink(config: Config) -> None:
     """… between the last frame of the old and the first of the new, also behind a queue."""
     driver = Driver(config)
