@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import queue
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from types import TracebackType
 from typing import Final, Self
 
-from vtdrive.errors import SinkError, TargetInUse
+from vtdrive.errors import SinkError, TargetInUse, VtdriveError
+from vtdrive.runtime.fifo import Fifo
 from vtdrive.runtime.latest import Latest
 from vtdrive.runtime.worker import Worker
 from vtdrive.sinks.base import Sink
@@ -21,14 +21,22 @@ _RETRY_NS: Final = 2_000_000_000
 _PATIENCE_S: Final = 10.0
 _FIFO: Final = 1800
 """Frames that a recorder may lag behind (30 s at 60 fps) before it loses some."""
+_DRAIN_S: Final = 10.0
+"""How long the end of a run waits for a recorder to write what it lags behind."""
+_FOLLOW_S: Final = 2.0
+"""The same for a sink that only wants the newest frame."""
+_CLOSE_S: Final = 1.0
 Tell = Callable[[str], None]
 
 
 class Outlet:
-    """One sink, with its faults kept to itself."""
+    """One sink, with its faults kept to itself, also those that break the sinks' contract."""
 
     def __init__(self, sink: Sink, schema: RigSchema, tell: Tell) -> None:
         self.sink = sink
+        # Only ever contended at the end of a run, by a sink that does not come back from `send`.
+        self._lock = threading.Lock()
+        self._closed = False
         self._schema = schema
         self._tell = tell
         self._retry_ns: int | None = None
@@ -63,6 +71,24 @@ class Outlet:
         sockets, and in the sink's own thread, between the last frame of the old and the first of
         the new.
         """
+        with self._lock:
+            if not self._closed:
+                self._send(frame, schema, now_ns)
+
+    def close(self) -> None:
+        """Close the sink; one that is stuck in `send` is left behind."""
+        if not self._lock.acquire(timeout=_CLOSE_S):
+            self._tell(f"{self.sink.name}: does not answer and was left behind")
+            return
+        try:
+            self._closed = True
+            self.sink.close()
+        except Exception as fault:  # it may not raise, and what others owe must not wait for it
+            self._tell(f"{self.sink.name}: broke while it was closed: {fault!r}")
+        finally:
+            self._lock.release()
+
+    def _send(self, frame: AvatarFrame, schema: RigSchema, now_ns: int) -> None:
         if schema is not self._schema:
             self._schema, self._opened, self._retry_ns = schema, False, None
         if self._retry_ns is not None and now_ns < self._retry_ns:
@@ -71,7 +97,7 @@ class Outlet:
             if not self._opened:
                 self.open()
             self.sink.send(frame)
-        except SinkError as fault:
+        except Exception as fault:  # only this sink degrades, whatever it raises
             self._fall(fault, now_ns)
             return
         if self._failures:
@@ -83,12 +109,17 @@ class Outlet:
             if self._hint:
                 self._tell(f"{self.sink.name}: {self._hint}")
 
-    def _fall(self, fault: SinkError, now_ns: int) -> None:
+    def _fall(self, fault: Exception, now_ns: int) -> None:
+        if not isinstance(fault, VtdriveError):
+            fault = SinkError(f"broke: {fault!r}", "report this to the author of the sink")
         self._failures += 1
         self._retry_ns = now_ns + _RETRY_NS
         self.sink.stats.last_error = fault.what
         if self._failures == 1:
-            self._tell(f"{self.sink.name}: {fault}; trying again, other outputs are unaffected")
+            # Most faults name their sink already.
+            name = "" if fault.what.startswith(self.sink.name) else f"{self.sink.name}: "
+            said = f"{name}{fault.what}; trying again every 2 s, other outputs are unaffected"
+            self._tell(str(SinkError(said, fault.remedy)))
 
 
 _Item = tuple[AvatarFrame, RigSchema]
@@ -108,14 +139,12 @@ class Outlets:
         self._lanes: list[Callable[[_Item], None]] = []
         self.schema = schema
         self._stack = ExitStack()
-        self.lost = 0
-        """Frames that a recorder could not take in time."""
 
     def __enter__(self) -> Self:
         with ExitStack() as stack:
             for outlet in self.all:
                 # Registered before `open`, since `close` is owed also after a failed one.
-                stack.callback(outlet.sink.close)
+                stack.callback(outlet.close)
                 outlet.begin()
                 if outlet.sink.slow:
                     self._lanes.append(self._lane(outlet, stack))
@@ -144,35 +173,27 @@ class Outlets:
 
     def _lane(self, outlet: Outlet, stack: ExitStack) -> Callable[[_Item], None]:
         """A thread for a slow sink; what feeds it."""
-
-        def failed(fault: BaseException) -> None:
-            self._tell(f"{outlet.sink.name}: stopped: {fault}")
-
-        if outlet.sink.every_frame or self._patient:
-            fifo: queue.Queue[_Item | None] = queue.Queue(_FIFO)
-
-            def drain(stop: threading.Event) -> None:
-                while (item := fifo.get()) is not None:
-                    outlet.send(*item, item[0].t_ns)
-
-            stack.enter_context(
-                Worker(outlet.sink.name, drain, on_failure=failed, wake=lambda: fifo.put(None))
-            )
-
-            def put(item: _Item) -> None:
-                try:
-                    fifo.put(item, timeout=_PATIENCE_S if self._patient else 0)
-                except queue.Full:
-                    self.lost += 1
-
-            return put
-        slot: Latest[_Item] = Latest()
+        name, every = outlet.sink.name, outlet.sink.every_frame or self._patient
+        patience_s = _PATIENCE_S if self._patient else 0.0
+        feed = Fifo[_Item](_FIFO, patience_s=patience_s) if every else Latest[_Item]()
 
         def follow(stop: threading.Event) -> None:
-            while not stop.is_set() or not slot.empty:
-                item = slot.take(0.5)
+            while not (stop.is_set() and feed.empty):
+                item = feed.take(0.5)
                 if item is not None:
                     outlet.send(*item, item[0].t_ns)
 
-        stack.enter_context(Worker(outlet.sink.name, follow, on_failure=failed, wake=slot.close))
-        return slot.put
+        def failed(fault: BaseException) -> None:
+            feed.close()
+            self._tell(f"{name}: stopped: {fault!r}")
+
+        if isinstance(feed, Fifo):
+            stack.callback(self._account, name, feed)
+        join_s = _DRAIN_S if every else _FOLLOW_S
+        stack.enter_context(Worker(name, follow, on_failure=failed, wake=feed.close, join_s=join_s))
+        return feed.put
+
+    def _account(self, name: str, feed: Fifo[_Item]) -> None:
+        """Says after the last frame what a sink that wants every frame has not got."""
+        if feed.missing:
+            self._tell(f"{name}: could not keep up; {feed.missing} frames are missing")

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import threading
+import time
+
 import pytest
 from runtime_parts import KeepingSink
 
 from vtdrive.config.schema import Config
 from vtdrive.core.driver import Driver
 from vtdrive.errors import SinkError, TargetInUse
+from vtdrive.runtime import outlets as outlets_module
 from vtdrive.runtime.outlets import Outlet, Outlets
 from vtdrive.testing import make_face, make_track
 from vtdrive.types import AvatarFrame, RigSchema
@@ -99,3 +103,76 @@ def test_new_names_reach_every_sink(config: Config) -> None:
     for sink in sinks:
         assert [len(s.params) for s in sink.schemas] == [len(driver.schema.params), 3]
         assert sink.opened_after == [0, 20]
+
+
+class Buggy(KeepingSink):
+    """Raises what no sink may raise, at its third frame."""
+
+    def send(self, frame: AvatarFrame) -> None:
+        if len(self.frames) == 2 and not self.fault:
+            self.fault = "once"
+            raise ValueError("a bug")
+        self.fault = ""
+        super().send(frame)
+
+
+@pytest.mark.parametrize("slow", [False, True])
+def test_a_sink_that_breaks_its_contract_degrades_alone(config: Config, slow: bool) -> None:
+    driver, heard = Driver(config), list[str]()
+    buggy, good = Buggy(slow=slow, every_frame=slow), KeepingSink()
+    with outlets(driver, [buggy, good], heard) as all_sinks:
+        for tenth in range(30):
+            all_sinks.send(frame_at(driver, tenth * S // 10), tenth * S // 10)
+    assert len(good.frames) == 30
+    assert len(buggy.frames) == 30 - 20
+    assert "ValueError('a bug')" in heard[0]
+    assert heard[1].endswith("works again")
+    assert buggy.closed == 1
+
+
+class Stuck(KeepingSink):
+    """Does not come back from its first frame before it is let go."""
+
+    def __init__(self) -> None:
+        super().__init__(slow=True, every_frame=True)
+        self.go = threading.Event()
+        self.closed_inside = False
+        self.inside = False
+
+    def send(self, frame: AvatarFrame) -> None:
+        self.inside = True
+        self.go.wait(60)
+        self.inside = False
+
+    def close(self) -> None:
+        self.closed_inside |= self.inside
+        super().close()
+
+
+def test_a_stuck_recorder_neither_holds_up_the_end_nor_is_closed_under_its_own_feet(
+    config: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outlets_module, "_FIFO", 10)
+    monkeypatch.setattr(outlets_module, "_DRAIN_S", 0.2)
+    monkeypatch.setattr(outlets_module, "_CLOSE_S", 0.2)
+    driver, heard, stuck, good = Driver(config), list[str](), Stuck(), KeepingSink()
+    start = time.monotonic()
+    with outlets(driver, [good, stuck], heard) as all_sinks:
+        for i in range(30):
+            all_sinks.send(frame_at(driver, i * S // 60), i * S // 60)
+    assert time.monotonic() - start < 10
+    assert len(good.frames) == 30
+    assert (good.closed, stuck.closed_inside) == (1, False)
+    assert any("frames are missing" in sentence for sentence in heard)
+    assert any("left behind" in sentence for sentence in heard)
+    stuck.go.set()
+
+
+def test_a_fault_is_told_with_its_sink_named_once(config: Config) -> None:
+    driver, heard, bad = Driver(config), list[str](), KeepingSink()
+    bad.fault = "keeping: no route"
+    with outlets(driver, [bad], heard) as all_sinks:
+        all_sinks.send(frame_at(driver, 0), 0)
+    assert heard == [
+        "keeping: no route; trying again every 2 s, other outputs are unaffected\n  → mend it"
+    ]
