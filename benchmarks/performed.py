@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import threading
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import numpy as np
 
 from vtdrive.config.load import load_config
 from vtdrive.config.schema import Config
+from vtdrive.errors import EndOfStream
 from vtdrive.eval.bench import QuietListener
 from vtdrive.runtime.build import make_classifier, make_feed
 from vtdrive.runtime.feed import Feed
@@ -20,7 +22,7 @@ from vtdrive.trackers.make import make_tracker
 from vtdrive.types import F32, AvatarFrame, Profile, RigSchema, VideoFrame
 from vtdrive.vocab import SHAPE_INDEX
 
-__all__ = ["Covered", "Kept", "perform"]
+__all__ = ["Covered", "Cut", "Kept", "perform"]
 
 _PLAIN = Profile()
 
@@ -64,6 +66,31 @@ class Kept:
         return np.array([f.raw[SHAPE_INDEX[name]] for f in self.frames], np.float32)
 
 
+class Cut:
+    """The beginning of a feed."""
+
+    lockstep, dropped = True, 0
+
+    def __init__(self, inner: Feed, *, until_s: float) -> None:
+        self._inner = inner
+        self._until_ns = int(until_s * 1e9)
+
+    def open(self) -> Obtained | None:
+        return self._inner.open()
+
+    def take(self, timeout_s: float) -> VideoFrame | None:
+        frame = self._inner.take(timeout_s)
+        if frame is not None and frame.t_ns >= self._until_ns:
+            raise EndOfStream("as far as wanted")
+        return frame
+
+    def captured_ns(self, frame: VideoFrame) -> int:
+        return self._inner.captured_ns(frame)
+
+    def close(self) -> None:
+        self._inner.close()
+
+
 class Covered:
     """A feed whose lens is covered for a while."""
 
@@ -96,6 +123,7 @@ def perform(
     profile: Profile = _PLAIN,
     covered_s: tuple[float, float] | None = None,
     emotion: bool = True,
+    until_s: float = math.inf,
 ) -> Kept:
     """Every frame of `source` through tracker, classifier and driver, as fast as it goes."""
     config = config or load_config([])
@@ -105,6 +133,8 @@ def perform(
     kept = Kept(profile)
     listener = QuietListener(say=lambda text: None)
     feed = make_feed(config.source, listener.on_event)
+    if until_s < math.inf:
+        feed = Cut(feed, until_s=until_s)
     if covered_s is not None:
         feed = Covered(feed, from_s=covered_s[0], to_s=covered_s[1])
     session = Session(

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks._report import write_report
-from benchmarks.performed import perform
+from benchmarks.performed import Kept, perform
 from vtdrive.vocab import EMOTION_INDEX, EMOTIONS
 
 _HAPPY, _SAD = EMOTION_INDEX["happiness"], EMOTION_INDEX["sadness"]
@@ -27,12 +27,8 @@ def shares(labels: np.ndarray[tuple[int], np.dtype[np.int64]]) -> dict[str, floa
     }
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
-    parser.add_argument("clip", type=Path)
-    parser.add_argument("--json", type=Path)
-    args = parser.parse_args()
-    kept = perform(args.clip)
+def judged(kept: Kept) -> dict[str, Any]:
+    """Shares, switches, and under `met` whether the goals are."""
     lead = np.array([f.state.emotion.leading for f in kept.frames])
     shown = np.array([f.state.emotion.shown for f in kept.frames])
     faces = sum(f.track is not None and f.track.face is not None for f in kept.frames)
@@ -53,8 +49,17 @@ def main() -> int:
         and ((lead[early] == _SAD).mean() > 0.5 or (lead[early] == _HAPPY).mean() < 0.1)
         and result["switches_leading"] <= 6
     )
-    write_report("portrait", result | {"met": bool(met)}, args.json)
-    return int(not met)
+    return result | {"met": bool(met)}
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
+    parser.add_argument("clip", type=Path)
+    parser.add_argument("--json", type=Path)
+    args = parser.parse_args()
+    result = judged(perform(args.clip))
+    write_report("portrait", result, args.json)
+    return int(not result["met"])
 
 
 if __name__ == "__main__":

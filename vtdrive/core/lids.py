@@ -89,6 +89,9 @@ class LidLink:
         self.winking = since is not None and (t_ns - since) * 1e-6 >= self._config.wink_ms
         if self.winking:
             return value
+        if since is not None:
+            # Perhaps a wink: until that is certain the open eye speaks for both, or it would twitch.
+            return np.full(2, value.min(), np.float32)
         a, b = self._moved_ns
         together = a is not None and b is not None and abs(a - b) <= _TOGETHER_NS
         both = value.max() if together else value.mean()
