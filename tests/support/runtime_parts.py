@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 
 import numpy as np
@@ -34,7 +35,7 @@ class ScriptedFeed:
         self.dropped = 0
         self.closed = 0
 
-    def open(self) -> Obtained:
+    def open(self, stop: threading.Event) -> Obtained:
         return Obtained("script", 4, 4, 30.0, lockstep=self.lockstep)
 
     def take(self, timeout_s: float) -> VideoFrame | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Protocol
 
 from vtdrive.clock import Clock
@@ -20,7 +21,8 @@ class Feed(Protocol):
     @property
     def dropped(self) -> int: ...
 
-    def open(self) -> Obtained | None: ...
+    def open(self, stop: threading.Event) -> Obtained | None:
+        """Start delivering; None where `stop` was set before the source had answered."""
 
     def take(self, timeout_s: float) -> VideoFrame | None: ...
 
@@ -42,8 +44,8 @@ class LiveFeed:
     def dropped(self) -> int:
         return self._source.dropped
 
-    def open(self) -> Obtained | None:
-        return self._source.open()
+    def open(self, stop: threading.Event) -> Obtained | None:
+        return self._source.open(cancelled=stop.is_set)
 
     def take(self, timeout_s: float) -> VideoFrame | None:
         return self._source.read(timeout_s)
@@ -66,7 +68,7 @@ class LockstepFeed:
         self._clock = clock
         self._read_ns = 0
 
-    def open(self) -> Obtained | None:
+    def open(self, stop: threading.Event) -> Obtained | None:
         return self._source.open()
 
     def take(self, timeout_s: float) -> VideoFrame | None:

@@ -89,8 +89,9 @@ class Feeling:
         start = time.monotonic_ns()
         try:
             emotion = self._classifier.classify(shot.frame, shot.face)
-        except VtdriveError as fault:
-            self._break(str(fault))
+        except Exception as fault:  # whatever broke it, the avatar goes on without emotion
+            known = isinstance(fault, VtdriveError)
+            self._break(str(fault) if known else f"the classifier broke: {fault!r}")
             return
         now = time.monotonic_ns()
         if not np.isfinite(emotion.probs).all():

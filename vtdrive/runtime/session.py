@@ -23,6 +23,7 @@ from vtdrive.errors import EndOfStream, VtdriveError
 from vtdrive.runtime.feed import Feed
 from vtdrive.runtime.feeling import Feeling
 from vtdrive.runtime.governor import Governor
+from vtdrive.runtime.latest import Latest
 from vtdrive.runtime.outlets import Outlet, Outlets
 from vtdrive.runtime.stats import RunStats
 from vtdrive.runtime.worker import Worker
@@ -42,8 +43,6 @@ _SWITCH_S: Final = 0.0005
 """Python's 5 ms would let any other thread delay a frame by that much (p95 of the driver's step was
 5.4 ms with the default)."""
 _NO_FACE_NS: Final = 5_000_000_000
-
-
 _AT_START: Final = ("source", "tracker", "sinks", "emotion.enabled", "emotion.model")
 """What a reload cannot change under a running performance."""
 
@@ -54,7 +53,7 @@ class Listener(Protocol):
     def on_event(self, sentence: str) -> None:
         """Something the user should know."""
 
-    def on_open(self, obtained: Obtained | None) -> None:
+    def on_open(self, obtained: Obtained) -> None:
         """The source delivers."""
 
     def on_frame(self, frame: AvatarFrame) -> None:
@@ -80,7 +79,7 @@ class Session:
         clock: Clock = SYSTEM_CLOCK,
     ) -> None:
         self.stats = RunStats()
-        self._config = config
+        self._config = self._first = config
         self._feed = feed
         self._tracker = tracker
         self._listener = listener
@@ -99,7 +98,7 @@ class Session:
         )
         self.governor = Governor(config.emotion.rate_hz, listener.on_event)
         self._commands: deque[str] = deque()
-        self._pending: tuple[Config, Driver] | None = None
+        self._pending: Latest[tuple[Config, Driver]] = Latest()
         self._failure: BaseException | None = None
         self._neutral_seen = self.driver.neutral
         self._face_ns: int | None = None
@@ -121,7 +120,7 @@ class Session:
 
     def reload(self, config: Config) -> None:
         """Use another config from the next frame on; from any thread. Builds here, swaps there."""
-        self._pending = (config, Driver(config, self._profiles))
+        self._pending.put((config, Driver(config, self._profiles)))
 
     def run(self, stop: threading.Event, max_seconds: float | None = None) -> RunStats:
         """Drive until the end. `max_seconds` counts from the first frame."""
@@ -129,8 +128,12 @@ class Session:
             stack.callback(sys.setswitchinterval, sys.getswitchinterval())
             sys.setswitchinterval(_SWITCH_S)
             self._start(stack)
+            if stop.is_set():
+                return self.stats
             stack.callback(self._feed.close)
-            self._listener.on_open(self._feed.open())
+            obtained = self._feed.open(stop)
+            if obtained is not None:
+                self._listener.on_open(obtained)
             stack.callback(self._rest)
             self.stats.restart_cpu()
             try:
@@ -226,10 +229,12 @@ class Session:
         return None if self._feeling is None else self._feeling.newest
 
     def _swap(self) -> None:
-        if self._pending is None:
+        pending = None if self._pending.empty else self._pending.take(0)
+        if pending is None:
             return
-        (config, driver), self._pending = self._pending, None
+        config, driver = pending
         later = [name for name in _AT_START if _part(config, name) != _part(self._config, name)]
+        later = [name for name in later if _part(config, name) != _part(self._first, name)]
         if later:
             self._listener.on_event(f"takes effect at the next start: {', '.join(later)}")
         driver.adopt(self.driver)

@@ -18,11 +18,11 @@ _JOIN_S = 0.5
 class Pumped:
     """Runs `inner` in a thread of its own and hands over its newest frame.
 
-    A Source itself, with two more verbs for a reader that must not wait: `start` begins to open and
-    returns at once, `poll` waits for a bounded time. `inner.open`, `.read` and `.close` all run in
-    the thread; its `read` may block for longer than `stall_s`, then the thread is left to end by
-    itself, and the device is closed when the driver lets go. Frames that nobody took in time are
-    counted in `dropped`.
+    A Source itself, with more verbs for a reader that must not wait: `start` begins to open and
+    returns at once, `opened` and `poll` wait for a bounded time. `inner.open`, `.read` and `.close`
+    all run in the thread; its `read` may block for longer than `stall_s`, then the thread is left
+    to end by itself, and the device is closed when the driver lets go. Frames that nobody took in
+    time are counted in `dropped`.
     """
 
     def __init__(
@@ -69,11 +69,28 @@ class Pumped:
     def open(self) -> Obtained:
         """Blocks until the source is open; raises what its `open` raised, or SourceNotFound."""
         self.start()
+        while True:
+            obtained = self.opened(self._open_s)
+            if obtained is not None:
+                return obtained
+
+    def opened(self, timeout_s: float) -> Obtained | None:
+        """What the started source delivers, or None after `timeout_s` without an answer.
+
+        Raises what its `open` raised, and SourceNotFound when it takes longer than `open_s`.
+        """
         with self._cond:
-            self._cond.wait_for(lambda: self._obtained or self._fault, timeout=self._open_s)
+            self._cond.wait_for(
+                lambda: self._obtained or self._fault,
+                timeout=min(timeout_s, max(0.0, self._left_s())),
+            )
             if self._obtained is not None:
                 return self._obtained
-            raise self._fault or self._silent()
+            if self._fault is not None:
+                raise self._fault
+            if self._left_s() <= 0:
+                raise self._silent()
+        return None
 
     def poll(self, timeout_s: float) -> VideoFrame | None:
         """The newest frame not yet taken, or None after `timeout_s` without one.

@@ -89,18 +89,20 @@ class Resilient:
         """Frames that nobody took in time."""
         return self._dropped + (self._pump.dropped if self._pump else 0)
 
-    def open(self) -> Obtained | None:
-        """Opens for the first time and raises as a Source does.
+    def open(self, *, cancelled: Callable[[], bool] = lambda: False) -> Obtained | None:
+        """Opens for the first time and raises as a Source does; None once `cancelled`.
 
         With `wait_for_first` it returns None at once, and a source that is not there yet is waited
         for as if it had been lost.
         """
         self._pump = self._pumped()
-        if self._wait_for_first:
-            self._pump.start()
-            return None
-        self._obtained = self._pump.open()
-        return self._obtained
+        self._pump.start()
+        # A camera may take 20 s to say no, and whoever gives up meanwhile must not wait for it.
+        while not self._wait_for_first and not cancelled():
+            self._obtained = self._pump.opened(_STEP_S)
+            if self._obtained is not None:
+                return self._obtained
+        return None
 
     def read(self, timeout_s: float = _STEP_S) -> VideoFrame | None:
         """The newest frame, or None after at most `timeout_s`: none just now, still trying."""

@@ -20,6 +20,7 @@ from vtdrive.config.schema import Config
 from vtdrive.core.driver import REST, TAKE_NEUTRAL
 from vtdrive.errors import ModelError, TrackerError
 from vtdrive.runtime.session import Session
+from vtdrive.sources.base import Obtained
 from vtdrive.testing import make_face
 from vtdrive.types import Emotion, Face, Status, VideoFrame, frozen
 from vtdrive.vocab import EMOTION_INDEX
@@ -186,3 +187,97 @@ def test_no_thread_is_left(config: Config) -> None:
         sinks=[KeepingSink(), KeepingSink(slow=True), KeepingSink(slow=True, every_frame=True)],
     ).run(threading.Event())
     assert {t.ident for t in threading.enumerate()} <= before
+
+
+class Waiting(ScriptedFeed):
+    """A camera that does not answer."""
+
+    def open(self, stop: threading.Event) -> Obtained | None:
+        assert stop.wait(30)
+        return None
+
+
+def test_stop_ends_a_run_whose_source_does_not_answer(config: Config) -> None:
+    stop, sink, heard = threading.Event(), KeepingSink(), Heard()
+    feed, tracker = Waiting([True] * 5, lockstep=False), ScriptedTracker()
+    threading.Timer(0.1, stop.set).start()
+    stats = session(config, feed, tracker=tracker, sinks=[sink], heard=heard).run(stop)
+    assert (stats.frames, sink.frames) == (0, [])
+    assert (feed.closed, tracker.closed, sink.closed) == (1, 1, 1)
+    assert heard.events == []
+
+
+def test_stop_while_models_load_opens_no_source(config: Config) -> None:
+    stop, opened = threading.Event(), []
+
+    class Loading(ScriptedTracker):
+        def open(self) -> None:
+            stop.set()
+
+    class Watched(ScriptedFeed):
+        def open(self, stop: threading.Event) -> Obtained:
+            opened.append(True)
+            return super().open(stop)
+
+    session(config, Watched([True]), tracker=Loading()).run(stop)
+    assert opened == []
+
+
+@pytest.mark.parametrize("lockstep", [True, False])
+def test_a_classifier_that_breaks_in_any_way_leaves_tracking_alone(
+    config: Config, lockstep: bool
+) -> None:
+    class Broken(ScriptedClassifier):
+        def classify(self, frame: VideoFrame, face: Face) -> Emotion:
+            raise IndexError("a bug")
+
+    heard, sink = Heard(), KeepingSink()
+    classifier, feed = Broken(SURE_HAPPY), ScriptedFeed([True] * 60, lockstep=lockstep)
+    run = session(config, feed, classifier=classifier, sinks=[sink], heard=heard)
+    assert run.run(threading.Event()).frames == 60
+    assert len(sink.frames) == 61
+    assert classifier.closed == 1
+    if lockstep:
+        assert sum("emotion is off: the classifier broke" in said for said in heard.events) == 1
+
+
+def test_of_two_reloads_between_frames_the_later_one_counts(config: Config) -> None:
+    heard, sink = Heard(), KeepingSink()
+    run = session(config, ScriptedFeed([True] * 20), sinks=[sink], heard=heard)
+    one, two = (
+        load_config([], overrides={"outputs": {name: {"sum": {"jawOpen": 1.0}}}})
+        for name in ("one", "two")
+    )
+
+    class Reloading(ScriptedTracker):
+        def track(self, frame: VideoFrame):  # type: ignore[no-untyped-def]
+            if frame.seq == 10:
+                run.reload(one)
+                run.reload(two)
+            return super().track(frame)
+
+    run._tracker = Reloading()
+    run.run(threading.Event())
+    assert run.config is two
+    assert [[n for n in s.names if n in ("one", "two")] for s in sink.schemas] == [[], ["two"]]
+
+
+def test_what_waits_for_the_next_start_is_told_once_and_not_when_taken_back(
+    config: Config,
+) -> None:
+    heard = Heard()
+    run = session(config, ScriptedFeed([True] * 20), heard=heard)
+    moved = load_config([], overrides={"source": {"uri": "1"}})
+    again = load_config([], overrides={"source": {"uri": "1"}, "idle": {"breath_s": 9.0}})
+    reloads = {5: moved, 8: again, 11: config}
+
+    class Reloading(ScriptedTracker):
+        def track(self, frame: VideoFrame):  # type: ignore[no-untyped-def]
+            if frame.seq in reloads:
+                run.reload(reloads[frame.seq])
+            return super().track(frame)
+
+    run._tracker = Reloading()
+    run.run(threading.Event())
+    told = [event for event in heard.events if "next start" in event]
+    assert told == ["takes effect at the next start: source"]

@@ -103,6 +103,18 @@ def test_a_source_that_is_not_there_yet_can_be_waited_for() -> None:
     assert source.obtained is not None
 
 
+def test_opening_can_be_given_up() -> None:
+    inner = ScriptedSource(1)
+    inner.hang_at_open = True
+    source = Resilient(from_list([inner]))
+    asked = iter([False, True])
+    start = time.monotonic()
+    assert source.open(cancelled=lambda: next(asked)) is None
+    source.close()
+    assert time.monotonic() - start < 5
+    inner.release.set()
+
+
 @pytest.mark.parametrize("fault", [EndOfStream("over"), UsageError("no"), KeyError("a bug")])
 def test_what_no_retry_mends_is_raised(fault: Exception) -> None:
     source = Resilient(from_list([ScriptedSource(0, fault)]))
