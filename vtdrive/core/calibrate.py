@@ -137,22 +137,17 @@ class NeutralTaker:
     def __init__(self, config: Neutral) -> None:
         self._config = config
         self._samples: deque[tuple[int, Solved]] = deque()
-
-    @property
-    def progress(self) -> float:
+        self.progress = 0.0
         """0..1: how much of the stretch is there."""
-        if len(self._samples) < 2:
-            return 0.0
-        span_s = (self._samples[-1][0] - self._samples[0][0]) * 1e-9
-        return min(1.0, span_s / self._config.seconds)
 
     def adopt(self, other: NeutralTaker) -> None:
         """Go on with what another has gathered."""
-        self._samples = other._samples.copy()
+        self._samples, self.progress = other._samples.copy(), other.progress
 
     def restart(self) -> None:
         """Start over, after a loss of the face for instance."""
         self._samples.clear()
+        self.progress = 0.0
 
     def step(self, solved: Solved, t_ns: int) -> NeutralPose | None:
         """The neutral once the stretch is complete, else None."""
@@ -163,7 +158,9 @@ class NeutralTaker:
         steady = math.radians(self._config.steady_deg)
         while quat_angle(self._samples[0][1].head_xyzw, solved.head_xyzw) > steady:
             self._samples.popleft()
-        if (t_ns - self._samples[0][0]) * 1e-9 < self._config.seconds:
+        span_s = (t_ns - self._samples[0][0]) * 1e-9
+        if span_s < self._config.seconds:
+            self.progress = span_s / self._config.seconds
             return None
         taken = self._measure()
         self.restart()
