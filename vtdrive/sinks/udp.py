@@ -7,10 +7,10 @@ import errno
 import socket
 import sys
 from collections.abc import Callable, Sequence
-from typing import cast
 
 from vtdrive.errors import SinkError
 from vtdrive.sinks.base import SinkStats
+from vtdrive.sinks.lookup import Address, Lookup
 
 __all__ = ["UdpLink", "endpoint", "udp_target"]
 
@@ -43,6 +43,7 @@ class UdpLink:
         self._host = host
         self._port = port
         self._stats = stats
+        self._lookup = Lookup(host, port)
         self._socket: socket.socket | None = None
 
     @property
@@ -109,18 +110,14 @@ class UdpLink:
             return f"nobody listens on {where}: start the avatar app, or check its VMC/OSC port"
         return f"the system has no room for what goes to {where}" if dropped else ""
 
-    def _resolved(self) -> tuple[int, tuple[str, int] | tuple[str, int, int, int]]:
+    def _resolved(self) -> tuple[int, Address]:
         try:
-            found = socket.getaddrinfo(self._host, self._port, type=socket.SOCK_DGRAM)
-        except (socket.gaierror, UnicodeError) as fault:
+            return self._lookup()
+        except (OSError, UnicodeError) as fault:
             raise SinkError(
                 f"{self._label}: the host {self._host!r} is unknown ({fault})",
                 "check its spelling, or give its IP address",
             ) from fault
-        # `localhost` often means ::1 first, and most avatar apps listen on IPv4 only.
-        found.sort(key=lambda entry: entry[0] != socket.AF_INET)
-        family, _, _, _, address = found[0]
-        return family, cast("tuple[str, int] | tuple[str, int, int, int]", address)
 
     def _failed(self, fault: OSError) -> SinkError:
         reason = (fault.strerror or str(fault)).lower()
