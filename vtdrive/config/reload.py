@@ -108,6 +108,8 @@ class ConfigWatcher:
             self._on_config(self._load(self._paths))
         except VtdriveError as fault:
             self._on_error(str(fault))
+        except Exception as fault:  # a fault of ours; whoever tunes goes on tuning
+            self._on_error(f"the new config cannot be used: {fault!r}; please report this")
 
     def _settled(self) -> _Content:
         """The files' content once it stands still: an editor empties or removes a file for a moment

@@ -129,6 +129,21 @@ def test_a_config_that_the_engine_refuses_is_an_error(file: Path, ears: Ears) ->
     assert ears.next_width() == 800
 
 
+def test_a_fault_of_ours_is_told_and_the_watch_goes_on(file: Path) -> None:
+    ears = Ears()
+
+    def use(config: Config) -> None:
+        if config.source.width == 640:
+            raise KeyError("a bug")
+        ears.config(config)
+
+    with ConfigWatcher([file], use, ears.said.put):
+        file.write_text(width(640))
+        assert "KeyError('a bug')" in ears.next_error()
+        file.write_text(width(800))
+        assert ears.next_width() == 800
+
+
 def test_any_of_several_files_in_several_folders(tmp_path: Path) -> None:
     (tmp_path / "sub").mkdir()
     files = [tmp_path / "a.toml", tmp_path / "sub" / "b.toml"]
