@@ -35,7 +35,7 @@ class ScriptedFeed:
         self.dropped = 0
         self.closed = 0
 
-    def open(self, stop: threading.Event) -> Obtained:
+    def open(self, stop: threading.Event) -> Obtained | None:
         return Obtained("script", 4, 4, 30.0, lockstep=self.lockstep)
 
     def take(self, timeout_s: float) -> VideoFrame | None:

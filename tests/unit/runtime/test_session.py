@@ -215,7 +215,7 @@ def test_stop_while_models_load_opens_no_source(config: Config) -> None:
             stop.set()
 
     class Watched(ScriptedFeed):
-        def open(self, stop: threading.Event) -> Obtained:
+        def open(self, stop: threading.Event) -> Obtained | None:
             opened.append(True)
             return super().open(stop)
 
