@@ -75,8 +75,8 @@ class Cut:
         self._inner = inner
         self._until_ns = int(until_s * 1e9)
 
-    def open(self) -> Obtained | None:
-        return self._inner.open()
+    def open(self, stop: threading.Event) -> Obtained | None:
+        return self._inner.open(stop)
 
     def take(self, timeout_s: float) -> VideoFrame | None:
         frame = self._inner.take(timeout_s)
@@ -100,8 +100,8 @@ class Covered:
         self._inner = inner
         self._from_ns, self._to_ns = int(from_s * 1e9), int(to_s * 1e9)
 
-    def open(self) -> Obtained | None:
-        return self._inner.open()
+    def open(self, stop: threading.Event) -> Obtained | None:
+        return self._inner.open(stop)
 
     def take(self, timeout_s: float) -> VideoFrame | None:
         frame = self._inner.take(timeout_s)

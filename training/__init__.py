@@ -1,1 +1,6 @@
-"""How the files in models/ came to be. Not part of the installed package."""
+"""How the models came to be. Needs PyTorch, in a virtual environment of its own."""
+
+import os
+
+# ONNX Runtime reports usage over the network from 1.29 on, unless told not to before it starts.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")

@@ -28,6 +28,7 @@ from training.emotion.scores import (
 from vtdrive.assets import data_dir
 from vtdrive.classifiers.crop import to_input
 from vtdrive.classifiers.onnx_emotion import SHIPPED_MODEL, OnnxEmotion
+from vtdrive.inference import onnxruntime_module
 from vtdrive.types import F32, U8, Face, VideoFrame
 from vtdrive.vocab import EMOTIONS
 
@@ -41,8 +42,7 @@ class Network:
     """An .onnx file without a card, on one thread."""
 
     def __init__(self, path: Path) -> None:
-        import onnxruntime
-
+        onnxruntime = onnxruntime_module()
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 1
         options.log_severity_level = 3

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from vtdrive.assets import ModelCard, data_dir, load_card, verified
+from vtdrive.assets import data_dir, load_card, verified
 from vtdrive.classifiers.emotion_card import EmotionCard
 from vtdrive.errors import ModelError
+from vtdrive.inference import open_session
 from vtdrive.types import F32, U8, Emotion, Face, VideoFrame, frozen
 from vtdrive.vocab import EMOTIONS
 
@@ -38,7 +39,7 @@ class OnnxEmotion:
         """Raises ModelError; see `Classifier.open`."""
         card = load_card(self.path)
         facts = EmotionCard.read(card)
-        session = _session(card)
+        session = open_session(verified(card), name=card.path.name)
         self._input_name = _check_fit(session, facts, self.path.name)
         self._order = [facts.labels.index(name) for name in EMOTIONS]
         self._card, self._session = facts, session
@@ -100,22 +101,6 @@ class OnnxEmotion:
         """Frees the network."""
         self._session = None
         self._card = None
-
-
-def _session(card: ModelCard) -> onnxruntime.InferenceSession:
-    """The verified bytes as a session on one thread that sleeps while it waits."""
-    import onnxruntime
-
-    data = verified(card)
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1
-    options.inter_op_num_threads = 1
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    options.log_severity_level = 4  # failures reach the user as ModelError
-    try:
-        return onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
-    except Exception as fault:  # onnxruntime's exceptions share no other base
-        raise ModelError(f"model {card.path.name} cannot be loaded: {fault}", _REMEDY) from fault
 
 
 def _check_fit(session: onnxruntime.InferenceSession, card: EmotionCard, name: str) -> str:

@@ -90,7 +90,7 @@ class LidLink:
         if self.winking:
             return value
         if since is not None:
-            # Perhaps a wink: until that is certain the open eye speaks for both, or it would twitch.
+            # Perhaps a wink: until that is certain the open eye speaks for both, or it twitches.
             return np.full(2, value.min(), np.float32)
         a, b = self._moved_ns
         together = a is not None and b is not None and abs(a - b) <= _TOGETHER_NS

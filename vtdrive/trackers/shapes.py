@@ -17,6 +17,7 @@ import numpy as np
 
 from vtdrive.assets import ModelCard, data_dir, load_card, verified
 from vtdrive.errors import ModelError
+from vtdrive.inference import open_session
 from vtdrive.types import F32
 from vtdrive.vocab import SHAPES
 
@@ -119,22 +120,7 @@ class ShapeNet:
         card = load_card(self._model)
         _check(card)
         layout = Layout.from_facts(card.facts, model=self._model.name)
-        data = verified(card)
-
-        import onnxruntime as ort
-
-        options = ort.SessionOptions()
-        options.intra_op_num_threads = 1
-        options.inter_op_num_threads = 1
-        # Waiting threads must not burn a core that the encoder or the game needs.
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        options.log_severity_level = 3
-        try:
-            session = ort.InferenceSession(data, options, providers=["CPUExecutionProvider"])
-        except Exception as fault:  # onnxruntime has no common base of its own
-            raise ModelError(
-                f"{self._model.name} cannot be loaded: {fault}", "restore it, or reinstall vtdrive"
-            ) from fault
+        session = open_session(verified(card), name=self._model.name)
         found = [tuple(item.shape[1:]) for item in (*session.get_inputs(), *session.get_outputs())]
         if found != [(layout.points.size, 5), (len(SHAPES),)]:
             raise ModelError(
