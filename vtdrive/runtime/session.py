@@ -35,8 +35,9 @@ from vtdrive.types import AvatarFrame, Emotion, Track, VideoFrame
 
 __all__ = ["Listener", "Session"]
 
-_PATIENCE_S: Final = 0.1
-"""A frame later than this is missed: the avatar starts to hold."""
+_PATIENCE_S: Final = (0.1, 1.0)
+"""A frame this late is missed, and the avatar starts to hold. Slow sources get two and a half of
+their periods, at most the second value."""
 _TICK_S: Final = 1 / 30
 """Pace of the avatar while there are no frames: easing and breathing must look smooth."""
 _SWITCH_S: Final = 0.0005
@@ -101,6 +102,8 @@ class Session:
         self._pending: Latest[tuple[Config, Driver]] = Latest()
         self._failure: BaseException | None = None
         self._neutral_seen = self.driver.neutral
+        self._frame_ns: int | None = None
+        self._apart_s = 0.0
         self._face_ns: int | None = None
         self._told_no_face = False
 
@@ -170,7 +173,7 @@ class Session:
             )
 
     def _loop(self, stop: threading.Event, max_seconds: float | None) -> None:
-        wait_s, end_ns = _PATIENCE_S, None
+        wait_s, end_ns = _PATIENCE_S[0], None
         while not stop.is_set() and self._failure is None:
             try:
                 frame = self._feed.take(wait_s)
@@ -184,10 +187,18 @@ class Session:
                 wait_s = _TICK_S
                 self._tick(None, now, {"captured": now, "taken": now, "tracked": now})
                 continue
-            wait_s = _PATIENCE_S
+            wait_s = self._patience_s(frame)
             if end_ns is None and max_seconds is not None:
                 end_ns = now + int(max_seconds * 1e9)
             self._frame(frame, now)
+
+    def _patience_s(self, frame: VideoFrame) -> float:
+        """How long to wait for the next frame, from how far apart they come."""
+        last, self._frame_ns = self._frame_ns, frame.t_ns
+        apart_s = 0.0 if last is None else (frame.t_ns - last) * 1e-9
+        if 0.0 < apart_s < _PATIENCE_S[1]:
+            self._apart_s += 0.2 * (apart_s - self._apart_s)
+        return min(_PATIENCE_S[1], max(_PATIENCE_S[0], 2.5 * self._apart_s))
 
     def _frame(self, frame: VideoFrame, now: int) -> None:
         marks = {"captured": self._feed.captured_ns(frame), "taken": now}

@@ -281,3 +281,18 @@ def test_what_waits_for_the_next_start_is_told_once_and_not_when_taken_back(
     run.run(threading.Event())
     told = [event for event in heard.events if "next start" in event]
     assert told == ["takes effect at the next start: source"]
+
+
+def test_a_slow_source_is_not_taken_for_a_lost_one(config: Config) -> None:
+    """The waits grow with the source's period: at 5 fps no tick without a frame in between."""
+    waits: list[float] = []
+
+    class Slow(ScriptedFeed):
+        def take(self, timeout_s: float) -> VideoFrame | None:
+            waits.append(timeout_s)
+            frame = super().take(timeout_s)
+            return None if frame is None else VideoFrame(frame.seq, 6 * frame.t_ns, frame.image)
+
+    session(config, Slow([True] * 30, lockstep=False)).run(threading.Event())
+    assert waits[0] == 0.1
+    assert waits[-1] == pytest.approx(0.5, abs=0.03)
