@@ -7,11 +7,12 @@ clock; `t_ns` is always the moment of *capture*, never the moment of computing.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
 from types import MappingProxyType
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -33,6 +34,7 @@ __all__ = [
     "Status",
     "Track",
     "VideoFrame",
+    "all_finite",
     "frozen",
 ]
 
@@ -47,6 +49,11 @@ def frozen(array: npt.ArrayLike) -> F32:
     out = np.asarray(array, np.float32).view()
     out.setflags(write=False)
     return out
+
+
+def all_finite(array: npt.NDArray[np.floating[Any]]) -> bool:
+    """Whether every value is a number. One call of numpy: cold, each costs 20 us and more."""
+    return math.isfinite(np.add.reduce(array, axis=None))
 
 
 class Status(IntEnum):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Final
 
 import numpy as np
@@ -54,16 +55,19 @@ def unsided(name: str) -> tuple[str, str] | None:
 
 def signal_vector(state: FaceState) -> F32:
     """(S,) in `SIGNALS` order."""
-    out = np.zeros(len(SIGNALS), np.float32)
+    out = np.empty(len(SIGNALS), np.float32)
     out[:52] = state.shapes
     out[52:60] = state.emotion.weights
-    out[60] = float(state.emotion.weights.max())
-    out[61:64] = np.degrees(euler_from_quat(state.head_xyzw))
-    out[64:67] = state.head_m
-    gaze = np.degrees(state.gaze_rad)
-    out[67:71] = gaze.reshape(-1)
-    out[71:73] = gaze.mean(axis=0)
-    out[73] = state.speaking
-    out[74] = float(state.status is Status.LIVE)
-    out[75] = state.breath
+    (left_yaw, left_pitch), (right_yaw, right_pitch) = state.gaze_rad.tolist()
+    gaze = (left_yaw, left_pitch, right_yaw, right_pitch)
+    looking = ((left_yaw + right_yaw) / 2, (left_pitch + right_pitch) / 2)
+    out[60:] = (
+        max(state.emotion.weights.tolist()),
+        *map(math.degrees, euler_from_quat(state.head_xyzw)),
+        *state.head_m.tolist(),
+        *map(math.degrees, (*gaze, *looking)),
+        state.speaking,
+        float(state.status is Status.LIVE),
+        state.breath,
+    )
     return out

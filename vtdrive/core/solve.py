@@ -58,29 +58,39 @@ def solve(face: Face) -> Solved:
     """Head pose, gaze and lid gaps of one face. NaN in, NaN out: the driver guards."""
     raw = np.empty(len(RAW_SIGNALS), np.float32)
     raw[:52] = face.shapes
-    rotation = face.camera_from_head[:3, :3]
-    if not np.isfinite(rotation).all():
-        raw[52:] = np.nan
+    pose: list[list[float]] = face.camera_from_head.tolist()
+    rotation = [row[:3] for row in pose[:3]]
+    if not all(math.isfinite(sum(row)) for row in rotation):
+        raw[52:] = math.nan
         bad = np.full(4, np.nan, np.float32)
         return Solved(raw, bad, bad[:3])
     head = quat_from_matrix(rotation)
-    raw[52:55] = np.degrees(euler_from_quat(head))
-    raw[55:58] = face.camera_from_head[:3, 3]
-    # Pixels (x right, y down, z away) to our axes, then out of the head's rotation, so that a
-    # turned head neither narrows an eye nor moves an iris.
-    with np.errstate(invalid="ignore", over="ignore"):
-        points = (face.landmarks_px[_POINTS] * np.array([1, -1, -1], np.float32)) @ rotation
-        _eyes(points, raw)
+    points = _in_head_axes(face.landmarks_px[_POINTS].tolist(), rotation)
+    (yaw, pitch, gap), other = _eye(points[:_PER_EYE]), _eye(points[_PER_EYE:])
+    raw[52:] = (
+        *map(math.degrees, euler_from_quat(head)),
+        *(row[3] for row in pose[:3]),
+        *(yaw, pitch, *other[:2]),
+        *(gap, other[2]),
+    )
     return Solved(raw, head.astype(np.float32), face.camera_from_head[:3, 3])
 
 
-def _eyes(points: F32, raw: F32) -> None:
-    """Gaze and lid gaps into `raw`."""
-    for side, eye in enumerate((points[:_PER_EYE], points[_PER_EYE:])):
-        yaw, pitch, gap = _eye(eye)
-        raw[58 + 2 * side] = yaw
-        raw[59 + 2 * side] = pitch
-        raw[62 + side] = gap
+def _in_head_axes(
+    points_px: list[list[float]], rotation: list[list[float]]
+) -> list[tuple[float, float, float]]:
+    """Pixels (x right, y down, z away) to our axes, then out of the head's rotation, so that a
+    turned head neither narrows an eye nor moves an iris."""
+    # Plain floats: on so few numbers numpy costs three times as much, and warns of infinities.
+    (ax, bx, cx), (ay, by, cy), (az, bz, cz) = rotation
+    return [
+        (
+            x * ax - y * ay - z * az,
+            x * bx - y * by - z * bz,
+            x * cx - y * cy - z * cz,
+        )
+        for x, y, z in points_px
+    ]
 
 
 def solved_from(raw: F32) -> Solved:
@@ -90,10 +100,9 @@ def solved_from(raw: F32) -> Solved:
     return Solved(raw, head.astype(np.float32), raw[55:58])
 
 
-def _eye(points: F32) -> tuple[float, float, float]:
+def _eye(points: list[tuple[float, float, float]]) -> tuple[float, float, float]:
     """(yaw deg, pitch deg, lid gap / width) of one eye from its nine points in head axes."""
-    # Plain floats: on so few numbers numpy costs three times as much.
-    outer, inner, *lids, iris = points.tolist()
+    outer, inner, *lids, iris = points
     width = math.dist(outer, inner)
     width = width if 0.0 < width < math.inf else math.nan
     gap = sum(math.dist(lids[i], lids[i + 3]) for i in range(3)) / 3 / width
