@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
-from vtdrive.config.expr import Expression, Gate, Term
+from vtdrive.config.expr import Expression, Term
 from vtdrive.types import F32
 
 __all__ = ["Program", "Resolver"]
@@ -72,30 +72,11 @@ class _Rows:
         return result
 
 
-@dataclass(frozen=True, slots=True)
-class _Extra:
-    """Gates, alternatives or limits of one layer: row k of `rows` acts on `target[k]`."""
-
-    rows: _Rows
-    target: npt.NDArray[np.intp]
-
-
-def _extras(
-    expressions: Sequence[tuple[Expression, Resolver]],
-    pick: Callable[[Expression], Sequence[Gate]],
-    columns: Mapping[str, int],
-) -> _Extra | None:
-    found = [(i, g, r) for i, (e, r) in enumerate(expressions) for g in pick(e)]
-    if not found:
-        return None
-    return _Extra(
-        _Rows([(gate, resolve) for _, gate, resolve in found], columns),
-        np.array([i for i, _, _ in found], np.intp),
-    )
-
-
 class _Layer:
-    """Expressions that depend only on signals and on earlier layers."""
+    """Expressions that depend only on signals and on earlier layers.
+
+    Their own terms, gates, alternatives and limits are evaluated together, as one set of rows.
+    """
 
     def __init__(
         self,
@@ -104,25 +85,37 @@ class _Layer:
         columns: Mapping[str, int],
     ) -> None:
         self.slots = np.array(slots, np.intp)
-        self.main = _Rows(expressions, columns)
-        self.gates = _extras(expressions, lambda e: e.gates, columns)
-        self.largest = _extras(expressions, lambda e: e.max, columns)
-        self.smallest = _extras(expressions, lambda e: e.min, columns)
-        self.lo = np.array([e.clamp[0] for e, _ in expressions])
-        self.hi = np.array([e.clamp[1] for e, _ in expressions])
-        self.floor = np.array([e.floor for e, _ in expressions])
+        self._count = len(expressions)
+        terms: list[tuple[Term, Resolver]] = list(expressions)
+        self._steps: list[tuple[_Apply, npt.NDArray[np.intp], slice]] = []
+        for apply, pick in _STEPS:
+            found = [(i, term, r) for i, (e, r) in enumerate(expressions) for term in pick(e)]
+            if found:
+                rows = slice(len(terms), len(terms) + len(found))
+                terms += [(term, resolve) for _, term, resolve in found]
+                self._steps.append((apply, np.array([i for i, _, _ in found], np.intp), rows))
+        self._rows = _Rows(terms, columns)
+        self._lo = np.array([e.clamp[0] for e, _ in expressions])
+        self._hi = np.array([e.clamp[1] for e, _ in expressions])
+        self._floor = np.array([e.floor for e, _ in expressions])
 
     def __call__(self, signals: F64) -> F64:
-        x = self.main(signals)
-        if self.gates is not None:
-            np.multiply.at(x, self.gates.target, self.gates.rows(signals))
-        if self.largest is not None:
-            np.maximum.at(x, self.largest.target, self.largest.rows(signals))
-        if self.smallest is not None:
-            np.minimum.at(x, self.smallest.target, self.smallest.rows(signals))
-        x = np.minimum(np.maximum(x, self.lo), self.hi)
-        x[np.abs(x) < self.floor] = 0.0
+        rows = self._rows(signals)
+        x = rows[: self._count]
+        for apply, target, which in self._steps:
+            apply(x, target, rows[which])
+        x = np.minimum(np.maximum(x, self._lo), self._hi)
+        x[np.abs(x) < self._floor] = 0.0
         return x
+
+
+_Apply = Callable[[F64, npt.NDArray[np.intp], F64], None]
+_STEPS: Final[tuple[tuple[_Apply, Callable[[Expression], Sequence[Term]]], ...]] = (
+    (np.multiply.at, lambda e: e.gates),
+    (np.maximum.at, lambda e: e.max),
+    (np.minimum.at, lambda e: e.min),
+)
+"""What is done to an expression's own value, in this order, and by which of its terms."""
 
 
 class Program:
@@ -146,7 +139,7 @@ class Program:
         index = {name: i for i, name in enumerate(self.names)}
         self._layers = [
             _Layer(
-                [index[n] for n in layer],
+                [self._inputs + index[n] for n in layer],
                 [(expressions[n], resolvers[n]) for n in layer],
                 columns,
             )
@@ -158,7 +151,7 @@ class Program:
         work = np.zeros(self._inputs + len(self.names))
         work[: self._inputs] = signals
         for layer in self._layers:
-            work[self._inputs + layer.slots] = layer(work)
+            work[layer.slots] = layer(work)
         return work[self._inputs :].astype(np.float32)
 
 
