@@ -83,7 +83,7 @@ class Corrector:
         signals[:52] = np.maximum(solved.raw[:52] - rest, 0.0) / np.maximum(1.0 - rest, 0.1)
         signals[_BLINK], signals[_WIDE] = blink, lids.wide
         signals[_LOOK] = _look_shapes(gaze, *self._full)
-        signals[52:] = np.degrees(angles)
+        signals[52:] = [math.degrees(angle) for angle in angles]
         shapes = np.clip(signals[:52], 0.0, 1.0)
         shapes[self._at] = self._program(signals)
         return Body(turn, offset, np.radians(gaze).astype(np.float32), shapes)
@@ -105,9 +105,11 @@ class Corrector:
         return gaze
 
 
-def _look_shapes(gaze: F32, full_yaw_deg: float, full_pitch_deg: float) -> F32:
+def _look_shapes(gaze: F32, full_yaw_deg: float, full_pitch_deg: float) -> list[list[float]]:
     """(2, 4) eyeLook Out, In, Up, Down for left and right from (2, 2) degrees."""
-    out_in = np.array([gaze[0, 0], -gaze[1, 0]]) / full_yaw_deg
-    up = gaze[:, 1] / full_pitch_deg
-    looks = (np.stack([out_in, -out_in, up, -up], axis=1) - _LOOK_FROM) / (1.0 - _LOOK_FROM)
-    return np.asarray(np.clip(looks, 0.0, 1.0), np.float32)
+    rows = []
+    for (yaw, pitch), outward in zip(gaze.tolist(), (1.0, -1.0), strict=True):
+        out, up = outward * yaw / full_yaw_deg, pitch / full_pitch_deg
+        looks = [(x - _LOOK_FROM) / (1.0 - _LOOK_FROM) for x in (out, -out, up, -up)]
+        rows.append([min(1.0, max(0.0, x)) for x in looks])
+    return rows

@@ -40,20 +40,34 @@ def read_lids(
 
     `turn_deg` is how far the head is turned from neutral, in any direction.
     """
-    rest = neutral.blink
-    lo = np.full(2, config.open_at, np.float32) if rest is None else rest + ABOVE_REST
-    hi = np.maximum(config.shut_at, lo + np.float32(0.2))
-    value = np.clip((blink - lo) / (hi - lo), 0.0, 1.0)
-    ratio = gap / np.maximum(neutral.lid_gap, 1e-3)
-    opened = np.clip((ratio - _SHUT_GAP) / (1.0 - _SHUT_GAP), 0.0, 1.0)
+    rest = [config.open_at] * 2 if neutral.blink is None else (neutral.blink + ABOVE_REST).tolist()
+    frontal = _unit((config.wide_max_turn_deg - turn_deg) / (config.wide_max_turn_deg - 5))
+    each = zip(blink.tolist(), gap.tolist(), rest, neutral.lid_gap.tolist(), strict=True)
+    rows = [
+        _read_lid(b, lo=lo, ratio=g / max(rest_gap, 1e-3), frontal=frontal, config=config)
+        for b, g, lo, rest_gap in each
+    ]
+    value, wide, opened = np.array(rows, np.float32).T
+    return LidReading(value, wide, opened)
+
+
+def _read_lid(
+    blink: float, *, lo: float, ratio: float, frontal: float, config: Lids
+) -> tuple[float, float, float]:
+    """Blink, wide and open of one eye; `ratio` is its lid gap over that at rest."""
+    hi = max(config.shut_at, lo + 0.2)
+    value = _unit((blink - lo) / (hi - lo))
+    opened = _unit((ratio - _SHUT_GAP) / (1.0 - _SHUT_GAP))
     # The network reads squints and downward looks as half a blink; an open gap overrules it. And it
     # reads a wink as half a blink; a shut gap overrules that.
-    value = value * np.minimum(1.0, (1.0 - opened) / (1.0 - config.veto_open))
+    value *= min(1.0, (1.0 - opened) / (1.0 - config.veto_open))
     shut, begins = config.shut_gap
-    value = np.maximum(value, np.clip((begins - ratio) / (begins - shut), 0.0, 1.0))
-    frontal = np.clip((config.wide_max_turn_deg - turn_deg) / (config.wide_max_turn_deg - 5), 0, 1)
-    wide = np.clip((ratio - config.wide_from) / config.wide_span, 0.0, 1.0) * frontal
-    return LidReading(value.astype(np.float32), wide.astype(np.float32), opened.astype(np.float32))
+    value = max(value, _unit((begins - ratio) / (begins - shut)))
+    return value, _unit((ratio - config.wide_from) / config.wide_span) * frontal, opened
+
+
+def _unit(x: float) -> float:
+    return min(1.0, max(0.0, x))
 
 
 class LidLink:

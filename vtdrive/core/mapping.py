@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
+from operator import itemgetter
 from typing import Final
 
 import numpy as np
@@ -34,7 +36,7 @@ class _Rows:
         self.gamma = np.array([t.gamma for t in plain], float)
         self.bent = self.gamma != 1.0
         self._any = (bool(self.ranged.any()), bool(self.smooth.any()), bool(self.bent.any()))
-        self.lines = [(i, np.array(t.points)) for i, t in enumerate(plain) if t.points]
+        self.lines = [(i, t.points) for i, t in enumerate(plain) if t.points]
         self.bias = np.array([t.bias for t in plain], float)
         self.gain = np.array([t.gain for t in plain], float)
         self.offset = np.array([t.offset for t in plain], float)
@@ -67,9 +69,18 @@ class _Rows:
         if bent:
             x = np.where(self.bent, np.power(np.maximum(x, 0.0), self.gamma), x)
         for row, line in self.lines:
-            x[row] = np.interp(x[row], line[:, 0], line[:, 1])
+            x[row] = _along(line, float(x[row]))
         result: F64 = x * self.gain + self.offset
         return result
+
+
+def _along(line: Sequence[tuple[float, float]], x: float) -> float:
+    """The height of a polyline at `x`; level beyond its ends."""
+    right = bisect_right(line, x, key=itemgetter(0))
+    if right == 0 or right == len(line):
+        return line[min(right, len(line) - 1)][1]
+    (x0, y0), (x1, y1) = line[right - 1], line[right]
+    return y0 + (y1 - y0) * (x - x0) / (x1 - x0)
 
 
 class _Layer:
