@@ -46,6 +46,7 @@ from vtdrive.types import (
     RigSchema,
     Status,
     Track,
+    all_finite,
     frozen,
 )
 from vtdrive.vocab import SHAPE_INDEX, SHAPES
@@ -236,12 +237,9 @@ class Driver:
         if track is None or track.face is None:
             return None
         solved = solve(track.face) if raw is None else solved_from(raw)
-        good = (
-            np.isfinite(solved.raw).all()
-            and np.isfinite(solved.head_xyzw).all()
-            and np.isfinite(solved.head_m).all()
-        )
-        posed = bool(np.isfinite(solved.head_xyzw).all())
+        good = all_finite(solved.raw) and all_finite(solved.head_m)
+        # A rotation is a number or none as a whole.
+        posed = math.isfinite(solved.head_xyzw[3])
         if posed or self._posed_ns is None:
             self._posed_ns = t_ns
         self._patched = not good
@@ -316,16 +314,15 @@ class Driver:
     def _feel(
         self, status: Status, shown: Body, speaking: bool, emotion: Emotion | None, t_ns: int
     ) -> EmotionState:
-        bad = emotion is not None and not np.isfinite(emotion.probs).all()
-        if bad and emotion is not None and emotion.t_ns != self._bad_ns:
+        if emotion is not None and emotion.t_ns != self._bad_ns and not all_finite(emotion.probs):
             self.nan_count, self._bad_ns = self.nan_count + 1, emotion.t_ns
-        s = shown.shapes
+        s: list[float] = shown.shapes.tolist()
         context = EmotionContext(
             status=status,
             speaking=speaking,
             yaw_rad=euler_from_quat(shown.head_xyzw)[0],
-            lids_shut=float(s[_BLINKS].min()) > 0.5,
-            brow_up=float(max(s[_I["browInnerUp"]], _mean(s, "browOuterUp"))),
+            lids_shut=min(s[_I["eyeBlinkLeft"]], s[_I["eyeBlinkRight"]]) > 0.5,
+            brow_up=max(s[_I["browInnerUp"]], _mean(s, "browOuterUp")),
             brow_down=_mean(s, "browDown"),
             smile=_mean(s, "mouthSmile"),
             sneer_or_squint=max(_mean(s, "noseSneer"), _mean(s, "eyeSquint")),
@@ -362,12 +359,12 @@ class Driver:
         return replace(pose, params=frozen(params))
 
     def _params(self, state: FaceState) -> F32:
-        damped = replace(state.emotion, weights=frozen(self._merger.expression_share(state)))
-        return self._program(signal_vector(replace(state, emotion=damped)))
+        weights = self._merger.expression_share(state)
+        return self._program(signal_vector(state, weights=weights))
 
 
-def _mean(shapes: F32, stem: str) -> float:
-    return float(shapes[_I[f"{stem}Left"]] + shapes[_I[f"{stem}Right"]]) / 2
+def _mean(shapes: Sequence[float], stem: str) -> float:
+    return (shapes[_I[f"{stem}Left"]] + shapes[_I[f"{stem}Right"]]) / 2
 
 
 def _patched(solved: Solved, good: Solved) -> Solved:

@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 
 from vtdrive.config.emotion import EmotionConfig, EmotionTiming
-from vtdrive.types import F32, Emotion, EmotionState, Status, frozen
+from vtdrive.types import F32, Emotion, EmotionState, Status, all_finite, frozen
 from vtdrive.vocab import EMOTION_INDEX, EMOTIONS
 
 __all__ = ["EmotionContext", "EmotionMachine"]
@@ -102,7 +102,7 @@ class EmotionMachine:
 
     def _is_new(self, sample: Emotion) -> bool:
         newer = self._heard_ns is None or sample.t_ns > self._heard_ns
-        return newer and self._config.enabled and bool(np.isfinite(sample.probs).all())
+        return newer and self._config.enabled and all_finite(sample.probs)
 
     def _believable(self, context: EmotionContext, t_ns: int) -> bool:
         turned = abs(math.degrees(context.yaw_rad)) > self._config.freeze_yaw_deg
@@ -197,10 +197,11 @@ class EmotionMachine:
     def _ease(self, t_ns: int) -> None:
         last, self._tick_ns = self._tick_ns, t_ns
         dt_ms = 0.0 if last is None else max(0.0, (t_ns - last) * 1e-6)
-        for i in range(1, len(EMOTIONS)):
+        for i, weight in enumerate(self._weights.tolist()):
+            if i == _NEUTRAL or (weight == 0.0 and i != self._shown):
+                continue
             timing = self._of(i)
             target = self._target(i, timing, t_ns) if i == self._shown else 0.0
-            weight = float(self._weights[i])
             span = timing.attack_ms if target > weight else timing.release_ms
             share = 1.0 if span <= 0 else 1.0 - math.exp(-_SETTLED * dt_ms / span)
             weight += share * (target - weight)

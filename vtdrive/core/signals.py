@@ -53,16 +53,16 @@ def unsided(name: str) -> tuple[str, str] | None:
     return pair if pair[0] in SIGNAL_INDEX and pair[1] in SIGNAL_INDEX else None
 
 
-def signal_vector(state: FaceState) -> F32:
-    """(S,) in `SIGNALS` order."""
+def signal_vector(state: FaceState, *, weights: F32) -> F32:
+    """(S,) in `SIGNALS` order, with `weights` (8,) in place of the state's emotion weights."""
     out = np.empty(len(SIGNALS), np.float32)
     out[:52] = state.shapes
-    out[52:60] = state.emotion.weights
+    out[52:60] = weights
     (left_yaw, left_pitch), (right_yaw, right_pitch) = state.gaze_rad.tolist()
     gaze = (left_yaw, left_pitch, right_yaw, right_pitch)
     looking = ((left_yaw + right_yaw) / 2, (left_pitch + right_pitch) / 2)
     out[60:] = (
-        max(state.emotion.weights.tolist()),
+        max(weights.tolist()),
         *map(math.degrees, euler_from_quat(state.head_xyzw)),
         *state.head_m.tolist(),
         *map(math.degrees, (*gaze, *looking)),

@@ -6,6 +6,7 @@ import math
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 
 from vtdrive.config.schema import Head
 from vtdrive.spaces import IDENTITY, euler_from_quat, quat_from_euler, quat_slerp
@@ -44,38 +45,33 @@ class Skeleton:
             pitch=soft_limit(c.gain * pitch, math.radians(pitch_limit)),
             roll=soft_limit(c.gain * roll, math.radians(c.roll_deg)),
         )
-        out = np.tile(IDENTITY, (len(self._bones), 1)).astype(np.float32)
+        turns = self._eyes(state)
         has_neck = "Neck" in self._bones
-        eyes = self._eyes(state)
-        for i, bone in enumerate(self._bones):
-            if bone == "Neck":
-                out[i] = quat_slerp(IDENTITY, head, c.neck_share)
-            elif bone == "Head":
-                out[i] = quat_slerp(IDENTITY, head, 1.0 - c.neck_share if has_neck else 1.0)
-            elif bone in eyes:
-                out[i] = eyes[bone]
-        return frozen(out)
+        if has_neck:
+            turns["Neck"] = quat_slerp(IDENTITY, head, c.neck_share)
+        turns["Head"] = quat_slerp(IDENTITY, head, 1.0 - c.neck_share if has_neck else 1.0)
+        rows = np.array([turns.get(bone, IDENTITY) for bone in self._bones], np.float32)
+        return frozen(rows.reshape(-1, 4))
 
     def root(self, state: FaceState) -> F32:
         """(3,) metres, gained and softly limited."""
         c = self._config
         return frozen(
             [
-                soft_limit(c.root_gain * float(v), limit) if limit > 0 else 0.0
-                for v, limit in zip(state.head_m, c.root_limit_m, strict=True)
+                soft_limit(c.root_gain * v, limit) if limit > 0 else 0.0
+                for v, limit in zip(state.head_m.tolist(), c.root_limit_m, strict=True)
             ]
         )
 
-    def _eyes(self, state: FaceState) -> dict[str, F32]:
+    def _eyes(self, state: FaceState) -> dict[str, npt.NDArray[np.float64]]:
         """Both eyes look together; they may converge a little and never diverge."""
         c = self._config
-        (left, right), pitch = state.gaze_rad[:, 0].tolist(), float(state.gaze_rad[:, 1].mean())
+        (left, left_pitch), (right, right_pitch) = state.gaze_rad.tolist()
+        pitch = (left_pitch + right_pitch) / 2
         inward = min(_MAX_VERGENCE, max(0.0, right - left)) / 2
         middle = soft_limit((left + right) / 2, math.radians(c.eye_yaw_deg))
         pitch = soft_limit(pitch, math.radians(c.eye_up_deg if pitch > 0 else c.eye_down_deg))
         return {
-            name: quat_from_euler(yaw=middle + side * inward, pitch=pitch, roll=0.0).astype(
-                np.float32
-            )
+            name: quat_from_euler(yaw=middle + side * inward, pitch=pitch, roll=0.0)
             for name, side in (("LeftEye", -1), ("RightEye", 1))
         }
