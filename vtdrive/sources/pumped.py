@@ -120,13 +120,13 @@ class Pumped:
             if frame is not None:
                 return frame
 
-    def close(self) -> None:
+    def close(self, *, wait_s: float = _JOIN_S) -> None:
         """Asks the thread to end and waits a little for it."""
         with self._cond:
             self._stop = True
             self._frame = None
         if self._thread is not None:
-            self._thread.join(timeout=_JOIN_S)
+            self._thread.join(timeout=wait_s)
 
     def _left_s(self) -> float:
         if self._obtained is None:

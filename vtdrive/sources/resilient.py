@@ -19,6 +19,8 @@ _STEP_S = 0.25
 _FIRST_RETRY_S = 0.25
 _STEADY_NS = 1_000_000_000
 """Only a source that delivered for this long is tried again at once after a loss."""
+_MOMENT_S = 0.05
+_GOODBYE_S = 0.5
 _STUCK_MAX = 2
 """Threads that may hang in a driver at once."""
 
@@ -121,7 +123,7 @@ class Resilient:
     def close(self) -> None:
         """Ends the thread and releases the device."""
         if self._pump is not None:
-            self._put_away(self._pump)
+            self._put_away(self._pump, wait_s=_GOODBYE_S)
             self._pump = None
 
     def _pumped(self) -> Pumped:
@@ -153,7 +155,8 @@ class Resilient:
 
     def _fall(self, fault: SourceError) -> None:
         if self._pump is not None:
-            self._put_away(self._pump)
+            # Whoever reads also moves the avatar, so a driver that hangs is not waited for.
+            self._put_away(self._pump, wait_s=_MOMENT_S)
             self._pump = None
         if self._back_ns is not None and self._clock.now_ns() - self._back_ns > _STEADY_NS:
             self._delay_s = min(_FIRST_RETRY_S, self._retry_max_s)
@@ -175,8 +178,8 @@ class Resilient:
         self._delay_s = min(2 * delay_s, self._retry_max_s)
         return delay_s
 
-    def _put_away(self, pump: Pumped) -> None:
-        pump.close()
+    def _put_away(self, pump: Pumped, *, wait_s: float) -> None:
+        pump.close(wait_s=wait_s)
         self._obtained = pump.obtained or self._obtained
         self._dropped += pump.dropped
         if not pump.ended:

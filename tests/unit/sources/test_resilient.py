@@ -162,6 +162,20 @@ def test_a_driver_that_hangs_is_not_given_ever_more_threads() -> None:
     source.close()
 
 
+def test_a_loss_does_not_keep_the_reader_waiting_for_a_driver_that_hangs() -> None:
+    inner, events = ScriptedSource(1), list[SourceEvent]()
+    source = Resilient(from_list([inner]), stall_s=0.05, on_event=events.append)
+    source.open()
+    waits = []
+    while not events:
+        start = time.monotonic()
+        source.read(0.01)
+        waits.append(time.monotonic() - start)
+    assert max(waits) < 0.4
+    inner.release.set()
+    source.close()
+
+
 def test_a_flapping_source_is_tried_less_and_less_often() -> None:
     clock = FakeClock(0)
     events: list[SourceEvent] = []
