@@ -9,13 +9,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Sequence
-from dataclasses import replace
 from types import MappingProxyType
 from typing import Final
 
 import numpy as np
 
-from vtdrive.config.expr import Output
 from vtdrive.config.schema import Config
 from vtdrive.core.calibrate import NeutralPose, NeutralTaker, blended
 from vtdrive.core.catch_up import CatchUp
@@ -23,13 +21,9 @@ from vtdrive.core.correct import Corrector
 from vtdrive.core.emotion import EmotionContext, EmotionMachine
 from vtdrive.core.idle import IdleMotion, IdlePose
 from vtdrive.core.lids import ABOVE_REST
-from vtdrive.core.mapping import Program
-from vtdrive.core.merge import Merger
-from vtdrive.core.mirror import mirrored
+from vtdrive.core.poser import Poser
 from vtdrive.core.presence import Body, Presence
-from vtdrive.core.resolve import resolver_for
-from vtdrive.core.signals import RAW_SIGNALS, SIGNALS, signal_vector
-from vtdrive.core.skeleton import Skeleton
+from vtdrive.core.signals import RAW_SIGNALS
 from vtdrive.core.smooth import Smoother
 from vtdrive.core.solve import Solved, solve, solved_from
 from vtdrive.core.speech import SpeechDetector
@@ -41,7 +35,6 @@ from vtdrive.types import (
     EmotionState,
     FaceState,
     Param,
-    Pose,
     Profile,
     RigSchema,
     Status,
@@ -49,9 +42,9 @@ from vtdrive.types import (
     all_finite,
     frozen,
 )
-from vtdrive.vocab import SHAPE_INDEX, SHAPES
+from vtdrive.vocab import SHAPE_INDEX
 
-__all__ = ["REST", "TAKE_NEUTRAL", "Driver", "schema_of"]
+__all__ = ["REST", "TAKE_NEUTRAL", "Driver"]
 
 TAKE_NEUTRAL: Final = "neutral"
 """Command: measure the neutral pose anew."""
@@ -67,31 +60,6 @@ _LIDS: Final = RigSchema((Param("left"), Param("right")), ())
 _BLINKS: Final = np.array([_I["eyeBlinkLeft"], _I["eyeBlinkRight"]])
 
 
-def _outputs(config: Config) -> dict[str, Output]:
-    """Every output: the configured ones, and the 52 as they are where none is configured."""
-    plain = {
-        name: Output(sum={name: 1.0}, drive="shape")
-        for name in SHAPES
-        if name not in config.outputs
-    }
-    return {**config.outputs, **plain}
-
-
-def schema_of(config: Config) -> RigSchema:
-    """The parameters and bones that a config produces."""
-    params = tuple(
-        Param(
-            name,
-            min(0.0, out.clamp[0]),
-            max(0.0, out.clamp[1]),
-            out.neutral,
-            "shape" if name in SHAPE_INDEX else out.drive,
-        )
-        for name, out in _outputs(config).items()
-    )
-    return RigSchema(params, config.bones.names)
-
-
 class Driver:
     """Turns ticks into avatar frames. All state of a performance lives here."""
 
@@ -103,9 +71,9 @@ class Driver:
         neutral: NeutralPose | None = None,
     ) -> None:
         self.config = config
-        self.schema = schema_of(config)
         self.profiles = tuple(dict.fromkeys(profiles)) or (Profile(),)
-        self._mirrors = {profile.mirror for profile in self.profiles}
+        self._poser = Poser(config, self.profiles)
+        self.schema = self._poser.schema
         self.nan_count = 0
         """Faces and emotion samples with values that were not numbers. Those of a face are
         replaced by the last good ones; such a sample is not heard."""
@@ -115,18 +83,12 @@ class Driver:
         self._taker = NeutralTaker(config.neutral)
         self._neutral_from = self.neutral
         self._neutral_ns: int | None = None
-        outputs = _outputs(config)
-        self._program = Program(SIGNALS, outputs, lambda name: resolver_for(name, sided=False))
-        self._unmirrored = np.array([not out.mirror for out in outputs.values()])
         self._corrector = Corrector(config)
         self._smoother = Smoother(config.filters)
         self._presence = Presence(config.loss)
         self._idle = IdleMotion(config.idle)
         self._emotion = EmotionMachine(config.emotion)
         self._speech = SpeechDetector()
-        self._merger = Merger(config.merge, config.overlay, self.schema)
-        self._skeleton = Skeleton(config.head, config.bones.names)
-        self._catch_up = {profile: CatchUp(self.schema) for profile in self.profiles}
         self._speaking = 0.0
         self._lids = CatchUp(_LIDS)
         self._good: Solved | None = None
@@ -150,9 +112,7 @@ class Driver:
         self._posed_ns = other._posed_ns
         self._lids.adopt(other._lids)
         self._taker.adopt(other._taker)
-        for profile, mine in self._catch_up.items():
-            if profile in other._catch_up:
-                mine.adopt(other._catch_up[profile])
+        self._poser.adopt(other._poser)
         self._corrector.adopt(other._corrector)
         self._smoother.adopt(other._smoother)
         self._presence.adopt(other._presence)
@@ -191,11 +151,14 @@ class Driver:
         speaking = self._speak(status, body, t_ns, dt_s)
         felt = self._feel(status, shown, speaking, emotion, t_ns)
         state = self._state(status, shown, idle, felt, dt_s)
+        poses = self._poser.caught_up(
+            self._poser.poses(state), return_ms=self._presence.returning_ms, dt_s=dt_s
+        )
         return AvatarFrame(
             seq=self._seq,
             t_ns=t_ns,
             status=status,
-            poses=MappingProxyType(self._caught_up(self._poses(state), dt_s)),
+            poses=MappingProxyType(poses),
             track=track,
             emotion=emotion,
             raw=_NO_RAW if solved is None else frozen(solved.raw),
@@ -221,7 +184,7 @@ class Driver:
             seq=self._seq + 1,
             t_ns=t_ns if self._t_ns is None else max(t_ns, self._t_ns),
             status=Status.LOST,
-            poses=MappingProxyType(self._poses(state)),
+            poses=MappingProxyType(self._poser.poses(state)),
             track=None,
             emotion=None,
             raw=_NO_RAW,
@@ -328,39 +291,6 @@ class Driver:
             sneer_or_squint=max(_mean(s, "noseSneer"), _mean(s, "eyeSquint")),
         )
         return self._emotion.step(emotion, context, t_ns)
-
-    def _caught_up(self, poses: dict[Profile, Pose], dt_s: float) -> dict[Profile, Pose]:
-        returning_ms = self._presence.returning_ms
-        for profile, pose in poses.items():
-            params = self._catch_up[profile].step(pose.params, return_ms=returning_ms, dt_s=dt_s)
-            if params is not pose.params:
-                poses[profile] = replace(pose, params=frozen(params))
-        return poses
-
-    def _poses(self, state: FaceState) -> dict[Profile, Pose]:
-        """What each profile receives; profiles that differ only in drive share the mapping."""
-        sides = {mirror: self._side(state, mirror=mirror) for mirror in self._mirrors}
-        return {p: self._driven(p, *sides[p.mirror]) for p in self.profiles}
-
-    def _side(self, state: FaceState, *, mirror: bool) -> tuple[FaceState, Pose]:
-        seen = mirrored(state) if mirror else state
-        params = self._params(seen)
-        if mirror and self._unmirrored.any():
-            params = np.where(self._unmirrored, self._params(state), params)
-        self._merger.presets(params, seen)
-        return seen, Pose(params, self._skeleton.bones(seen), self._skeleton.root(seen))
-
-    def _driven(self, profile: Profile, seen: FaceState, pose: Pose) -> Pose:
-        params = pose.params.copy()
-        self._merger.shapes(params, seen, overlay=profile.drive == "shapes")
-        self._merger.drop(
-            params, presets=profile.drive == "shapes", shapes=profile.drive == "presets"
-        )
-        return replace(pose, params=frozen(params))
-
-    def _params(self, state: FaceState) -> F32:
-        weights = self._merger.expression_share(state)
-        return self._program(signal_vector(state, weights=weights))
 
 
 def _mean(shapes: Sequence[float], stem: str) -> float:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from typing import Final
 
 from vtdrive.config.expr import Expression
 from vtdrive.core.mapping import Resolver
 from vtdrive.core.signals import unsided
 
-__all__ = ["known_names", "resolver_for", "sided_expressions"]
+__all__ = ["resolver_for", "sided_expressions"]
 
 _OUT: Final = "out."
 _SIDES: Final = ("Left", "Right")
@@ -44,10 +44,3 @@ def resolver_for(name: str, *, sided: bool) -> Resolver:
         return {prefix + pair[0]: 0.5, prefix + pair[1]: 0.5}
 
     return resolve
-
-
-def known_names(signals: Collection[str], outputs: Collection[str]) -> set[str]:
-    """Every name that a `sum` may hold."""
-    plain = set(signals) | {s.removesuffix("Left") for s in signals if unsided(s[:-4] or "")}
-    referable = set(outputs) | {o.removesuffix("Left") for o in outputs if unsided(o[:-4] or "")}
-    return plain | {_OUT + name for name in referable}

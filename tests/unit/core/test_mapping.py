@@ -17,7 +17,7 @@ from vtdrive.config.schema import Config
 from vtdrive.core.correct import CORRECTION_SIGNALS
 from vtdrive.core.driver import Driver
 from vtdrive.core.mapping import Program
-from vtdrive.core.resolve import known_names, resolver_for, sided_expressions
+from vtdrive.core.resolve import resolver_for, sided_expressions
 from vtdrive.core.signals import SIGNALS
 from vtdrive.types import F32
 
@@ -264,13 +264,6 @@ def test_out_names_may_lack_their_side_too() -> None:
     assert resolve("out.mouthSmile") == {"out.mouthSmileLeft": 0.5, "out.mouthSmileRight": 0.5}
     assert resolver_for("browDownLeft", sided=True)("out.mouthSmile") == {"out.mouthSmileLeft": 1.0}
     assert resolve("head.yaw_deg") == {"head.yaw_deg": 1.0}
-
-
-def test_known_names_hold_what_a_sum_may_hold() -> None:
-    known = known_names(SIGNALS, ["aa", "blinkLeft", "mouthSmileLeft", "mouthSmileRight"])
-    assert {"jawOpen", "mouthSmile", "mouthSmileLeft", "emotion.fear", "out.aa"} <= known
-    assert "out.mouthSmile" in known
-    assert not {"smile", "aa", "out.nothing"} & known
 
 
 # --- the shipped mapping ---------------------------------------------------------------------

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from vtdrive.config.schema import Config, Head
 from vtdrive.core.driver import Driver
+from vtdrive.core.poser import Poser
 from vtdrive.core.skeleton import Skeleton, soft_limit
 from vtdrive.spaces import euler_from_quat, quat_from_euler
 from vtdrive.testing import make_emotion, make_face, make_track, perform, shape_vector, ticks
@@ -44,9 +45,9 @@ class Mapped:
     """A state through the mapping and the merge policy, without the filters before them."""
 
     def __init__(self, config: Config, state: FaceState) -> None:
-        driver = Driver(config, (BOTH, SHAPE, PRESETS))
-        self._names = driver.schema.names
-        self._poses: dict[Profile, Pose] = driver._poses(state)
+        poser = Poser(config, (BOTH, SHAPE, PRESETS))
+        self._names = poser.schema.names
+        self._poses: dict[Profile, Pose] = poser.poses(state)
 
     def __call__(self, name: str, profile: Profile = BOTH) -> float:
         return float(self._poses[profile].params[self._names.index(name)])
