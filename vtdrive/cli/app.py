@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from typing import Annotated, NoReturn
 
@@ -49,6 +50,7 @@ def _root(
 
 def run_app() -> NoReturn:
     """Run a command line; exit 0, 1 (the run failed) or 2 (usage or config)."""
+    _speak_any_encoding()
     try:
         code = app(standalone_mode=False)
     except VtdriveError as fault:
@@ -62,8 +64,17 @@ def run_app() -> NoReturn:
         code = 0
     except Exception as fault:
         code = _click_fault(fault)
-    sys.stdout.flush()
+    if sys.stdout is not None:
+        sys.stdout.flush()
     sys.exit(code or 0)
+
+
+def _speak_any_encoding() -> None:
+    """What the output cannot spell (a piped Windows console, LC_ALL=C) becomes `?`, not a crash."""
+    for stream in (sys.stdout, sys.stderr):
+        # None where a program without a console was started, or the stream was closed.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
 
 
 def _click_fault(fault: Exception) -> int:

@@ -29,7 +29,7 @@ def bench(
     ] = None,
     fps: Annotated[float | None, typer.Option(min=1, max=240, help="Re-pace the video.")] = None,
     max_seconds: Annotated[
-        float | None, typer.Option(min=2, help="Seconds of each live pass.")
+        float | None, typer.Option(min=2, max=1e9, help="Seconds of each live pass.")
     ] = None,
 ) -> None:
     """Measure latency, losses, CPU and memory of the live loop on this machine."""

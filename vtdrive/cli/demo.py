@@ -17,7 +17,7 @@ def demo(
     loop: Annotated[
         bool, typer.Option("--loop", help="Again and again, until q or Ctrl-C.")
     ] = False,
-    max_seconds: Annotated[float | None, typer.Option(min=0, help="End earlier.")] = None,
+    max_seconds: Annotated[float | None, typer.Option(min=0, max=1e9, help="End earlier.")] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No live display.")] = False,
     force: Annotated[
         bool, typer.Option("--force", help="Send even if another vtdrive sends there.")

@@ -29,7 +29,9 @@ def chosen_view(*, quiet: bool, lines: bool = False) -> View:
     """The dashboard where there is a terminal for it."""
     if quiet:
         return "quiet"
-    return "live" if sys.stdout.isatty() and not lines else "lines"
+    # None where a program without a console was started, or standard output was closed.
+    there = sys.stdout is not None and sys.stdout.isatty()
+    return "live" if there and not lines else "lines"
 
 
 def perform(

@@ -27,7 +27,7 @@ Configs = Annotated[
     typer.Option("--config", "-c", help="Config file; may repeat, later ones override."),
 ]
 MaxSeconds = Annotated[
-    float | None, typer.Option(min=0, help="End this long after the first frame.")
+    float | None, typer.Option(min=0, max=1e9, help="End this long after the first frame.")
 ]
 Fast = Annotated[bool, typer.Option("--fast", help="Play a file as fast as it can be tracked.")]
 Fps = Annotated[float | None, typer.Option(min=1, max=240, help="Play a file at this pace.")]

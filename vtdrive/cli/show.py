@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import threading
 import time
@@ -40,7 +41,9 @@ class Show:
     def on_event(self, sentence: str) -> None:
         self._events.append(sentence)
         if not self._drawing:
-            print(f"vtdrive: {sentence}", file=sys.stderr, flush=True)
+            # Whoever read this may have gone: no reason for the avatar to stop.
+            with contextlib.suppress(OSError):
+                print(f"vtdrive: {sentence}", file=sys.stderr, flush=True)
 
     def on_open(self, obtained: Obtained | None) -> None:
         self.obtained = obtained
