@@ -21,8 +21,8 @@ class Pumped:
     A Source itself, with more verbs for a reader that must not wait: `start` begins to open and
     returns at once, `opened` and `poll` wait for a bounded time. `inner.open`, `.read` and `.close`
     all run in the thread; its `read` may block for longer than `stall_s`, then the thread is left
-    to end by itself, and the device is closed when the driver lets go. Frames that nobody took in
-    time are counted in `dropped`.
+    to end by itself, and the device is closed when the driver lets go. Losses are counted in
+    `dropped`.
     """
 
     def __init__(
@@ -46,7 +46,9 @@ class Pumped:
         self._stop = False
         self._alive_ns = 0
         self._thread: threading.Thread | None = None
+        self._seq: int | None = None
         self.dropped = 0
+        """Frames that nobody took in time, or that the source itself passed over."""
 
     @property
     def obtained(self) -> Obtained | None:
@@ -166,8 +168,9 @@ class Pumped:
 
     def _put(self, frame: VideoFrame) -> None:
         with self._cond:
-            self.dropped += self._frame is not None
-            self._frame = frame
+            skipped = 0 if self._seq is None else frame.seq - self._seq - 1
+            self.dropped += skipped + (self._frame is not None)
+            self._frame, self._seq = frame, frame.seq
             self._alive_ns = self._clock.now_ns()
             self._cond.notify_all()
 

@@ -10,6 +10,7 @@ from fake_sources import ScriptedSource, read_on
 
 from vtdrive.errors import EndOfStream, SourceLost, SourceNotFound
 from vtdrive.sources.pumped import Pumped
+from vtdrive.types import VideoFrame
 
 
 def pumped(inner: ScriptedSource, *, stall_s: float = 0.2, open_s: float = 2.0) -> Pumped:
@@ -45,6 +46,21 @@ def test_the_newest_frame_wins_and_losses_are_counted() -> None:
     assert pump.dropped == 4
     with pytest.raises(EndOfStream):
         pump.read()
+    pump.close()
+
+
+def test_what_the_source_itself_passed_over_counts_as_lost() -> None:
+    class Skipping(ScriptedSource):
+        def read(self) -> VideoFrame:
+            frame = super().read()
+            return VideoFrame(3 * frame.seq, frame.t_ns, frame.image)
+
+    inner = Skipping(5, EndOfStream("over"))
+    pump = pumped(inner)
+    pump.open()
+    settled(pump, inner)
+    assert pump.read().seq == 12
+    assert pump.dropped == 12  # of 0..12 one was taken
     pump.close()
 
 
