@@ -16,6 +16,7 @@ from vtdrive.types import VideoFrame
 __all__ = ["Resilient", "SourceEvent"]
 
 _STEP_S = 0.25
+_OPEN_STEP_S = 0.1
 _FIRST_RETRY_S = 0.25
 _STEADY_NS = 1_000_000_000
 """Only a source that delivered for this long is tried again at once after a loss."""
@@ -101,7 +102,7 @@ class Resilient:
         self._pump.start()
         # A camera may take 20 s to say no, and whoever gives up meanwhile must not wait for it.
         while not self._wait_for_first and not cancelled():
-            self._obtained = self._pump.opened(_STEP_S)
+            self._obtained = self._pump.opened(_OPEN_STEP_S)
             if self._obtained is not None:
                 return self._obtained
         return None
@@ -123,7 +124,9 @@ class Resilient:
     def close(self) -> None:
         """Ends the thread and releases the device."""
         if self._pump is not None:
-            self._put_away(self._pump, wait_s=_GOODBYE_S)
+            # One that has not even opened yet may take long to notice, and has nothing to release.
+            opened = self._pump.obtained is not None
+            self._put_away(self._pump, wait_s=_GOODBYE_S if opened else _MOMENT_S)
             self._pump = None
 
     def _pumped(self) -> Pumped:
