@@ -33,7 +33,7 @@ class UserStore:
         """The saved neutral; None when there is none, or none that makes sense."""
         try:
             return NeutralPose.from_dict(json.loads(self.path.read_text("utf-8"))["neutral"])
-        except (OSError, ValueError, KeyError, TypeError):
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
             return None
 
     def save(self, neutral: NeutralPose) -> None:
