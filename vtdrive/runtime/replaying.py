@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable, Sequence
+from typing import Final
 
 import numpy as np
 
@@ -20,6 +21,8 @@ from vtdrive.track_sources.recording import Recording
 from vtdrive.types import F32
 
 __all__ = ["Replay"]
+
+_NAP_NS: Final = 200_000_000
 
 
 class Replay:
@@ -58,12 +61,17 @@ class Replay:
                     break
                 first_ns = first_ns if ticks else tick.t_ns
                 if speed > 0:
-                    self._clock.sleep_until(start_ns + int((tick.t_ns - first_ns) / speed))
+                    self._wait(start_ns + int((tick.t_ns - first_ns) / speed), stop)
                 self._step(tick)
                 ticks, last_ns, rested = ticks + 1, tick.t_ns, REST in tick.commands
             if ticks and not rested:
                 self.outlets.send(self.driver.rest(last_ns), last_ns)
         return ticks
+
+    def _wait(self, until_ns: int, stop: threading.Event) -> None:
+        """In short naps: a recording may hold a gap of minutes, and the user may want to leave."""
+        while not stop.is_set() and (now_ns := self._clock.now_ns()) < until_ns:
+            self._clock.sleep_until(min(until_ns, now_ns + _NAP_NS))
 
     def _step(self, tick: Tick) -> None:
         if REST in tick.commands:

@@ -1,0 +1,111 @@
+"""A recording through the driver again: the same frames, at any speed, and free to leave."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from runtime_parts import Heard, KeepingSink, ScriptedClassifier, ScriptedFeed, ScriptedTracker
+
+from vtdrive.config.schema import Config
+from vtdrive.config.sinks import McapSink
+from vtdrive.core.driver import TAKE_NEUTRAL
+from vtdrive.runtime.replaying import Replay
+from vtdrive.runtime.session import Session
+from vtdrive.sinks.mcap import McapRecorder
+from vtdrive.testing import FakeClock, make_face
+from vtdrive.track_sources.recording import Recording
+from vtdrive.types import AvatarFrame, VideoFrame
+
+FRAMES = 60
+
+
+class LateFeed(ScriptedFeed):
+    """Ten minutes pass before the last frame."""
+
+    def take(self, timeout_s: float) -> VideoFrame | None:
+        frame = super().take(timeout_s)
+        if frame is None or frame.seq < FRAMES - 1:
+            return frame
+        return VideoFrame(frame.seq, frame.t_ns + 600_000_000_000, frame.image)
+
+
+def recorded(
+    path: Path, config: Config, *, landmarks: bool = True, late: bool = False
+) -> list[AvatarFrame]:
+    """Record a lively run; what was sent in it."""
+    sink = KeepingSink()
+    recorder = McapRecorder(McapSink(path=str(path), landmarks=landmarks))
+    run = Session(
+        config,
+        feed=(LateFeed if late else ScriptedFeed)([True] * FRAMES),
+        tracker=ScriptedTracker(
+            lambda seq: (
+                None if 40 < seq < 45 else make_face(yaw_deg=seq / 3, shapes={"jawOpen": 0.4})
+            )
+        ),
+        classifier=ScriptedClassifier([0.02, 0.92, *[0.01] * 6]),
+        sinks=[sink, recorder],
+        listener=Heard(),
+    )
+    run.command(TAKE_NEUTRAL)
+    run.run(threading.Event())
+    return sink.frames
+
+
+@contextlib.contextmanager
+def opened(path: Path) -> Iterator[Recording]:
+    recording = Recording(path)
+    with contextlib.closing(recording):
+        recording.open()
+        yield recording
+
+
+@pytest.mark.parametrize("landmarks", [True, False])
+def test_the_same_config_gives_the_same_frames(
+    tmp_path: Path, config: Config, landmarks: bool
+) -> None:
+    sent, again = recorded(tmp_path / "a.mcap", config, landmarks=landmarks), KeepingSink()
+    with opened(tmp_path / "a.mcap") as recording:
+        ticks = Replay(config, recording, [again], tell=print).run(threading.Event(), speed=0)
+    assert ticks == len(sent) == len(again.frames) == FRAMES + 1
+    for was, now in zip(sent, again.frames, strict=True):
+        assert (was.seq, was.t_ns, was.status) == (now.seq, now.t_ns, now.status)
+        for profile, pose in now.poses.items():
+            np.testing.assert_allclose(
+                pose.params, was.poses[profile].params, rtol=0, atol=0 if landmarks else 1e-4
+            )
+
+
+@pytest.mark.parametrize("speed", [0.5, 1.0, 4.0])
+def test_it_takes_as_long_as_the_recording_at_that_speed(
+    tmp_path: Path, config: Config, speed: float
+) -> None:
+    recorded(tmp_path / "a.mcap", config)
+    clock = FakeClock(7)
+    with opened(tmp_path / "a.mcap") as recording:
+        replay = Replay(config, recording, [KeepingSink()], tell=print, clock=clock)
+        replay.run(threading.Event(), speed=speed)
+    took_s = (clock.now_ns() - 7) * 1e-9
+    assert took_s == pytest.approx((FRAMES - 1) / 30 / speed, abs=0.001)
+
+
+def test_a_long_gap_can_be_left(tmp_path: Path, config: Config) -> None:
+    recorded(tmp_path / "a.mcap", config, late=True)
+    stop, sink = threading.Event(), KeepingSink()
+
+    class Impatient(FakeClock):
+        def sleep_until(self, t_ns: int) -> None:
+            super().sleep_until(t_ns)
+            if self.now_ns() > 10_000_000_000:
+                stop.set()
+
+    clock = Impatient()
+    with opened(tmp_path / "a.mcap") as recording:
+        Replay(config, recording, [sink], tell=print, clock=clock).run(stop)
+    assert clock.now_ns() < 12_000_000_000
+    assert not any(pose.params.any() for pose in sink.frames[-1].poses.values())
