@@ -11,7 +11,10 @@ from typing import Any
 
 from vtdrive.errors import ModelError
 
-__all__ = ["ModelCard", "data_dir", "list_cards", "load_card", "verified"]
+__all__ = ["SHIPPED", "ModelCard", "data_dir", "list_cards", "load_card", "model_files", "verified"]
+
+SHIPPED = ("blendshapes", "emotion-resnet50-int8")
+"""Names of the models that every install has, so that a missing one is noticed."""
 
 
 def data_dir(kind: str) -> Path:
@@ -67,7 +70,18 @@ def verified(card: ModelCard) -> bytes:
     return data
 
 
-def list_cards(folder: Path | None = None) -> list[ModelCard]:
-    """Cards of every .onnx in `folder` (the bundled models when None), by name."""
+def model_files(folder: Path | None = None) -> list[Path]:
+    """Every .onnx that should be in `folder`, by name: there, told of by a card, or shipped.
+
+    `folder` None means the bundled models; only these must hold the shipped ones.
+    """
     where = folder or data_dir("models")
-    return [load_card(path) for path in sorted(where.glob("*.onnx"))]
+    names = {path.stem for path in (*where.glob("*.onnx"), *where.glob("*.toml"))}
+    if folder is None:
+        names |= set(SHIPPED)
+    return [where / f"{name}.onnx" for name in sorted(names)]
+
+
+def list_cards(folder: Path | None = None) -> list[ModelCard]:
+    """Cards of all `model_files(folder)`; raises ModelError for the first without file or card."""
+    return [load_card(path) for path in model_files(folder)]

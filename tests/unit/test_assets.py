@@ -7,8 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from vtdrive.assets import data_dir, list_cards, load_card, verified
+from vtdrive import assets
+from vtdrive.assets import SHIPPED, data_dir, list_cards, load_card, model_files, verified
+from vtdrive.classifiers.onnx_emotion import SHIPPED_MODEL
+from vtdrive.cli.models import models
 from vtdrive.errors import ModelError
+from vtdrive.runtime import checkup
+from vtdrive.trackers.shapes import MODEL
 
 
 def written(folder: Path, *, name: str = "m", data: bytes = b"weights", card: str = "") -> Path:
@@ -65,6 +70,42 @@ def test_cards_are_listed_by_name(tmp_path: Path) -> None:
         written(tmp_path, name=name)
     assert [card.path.stem for card in list_cards(tmp_path)] == ["a", "b"]
     assert list_cards(tmp_path / "nowhere") == []
+
+
+def test_a_card_whose_model_is_gone_is_noticed(tmp_path: Path) -> None:
+    written(tmp_path, name="a").unlink()
+    assert [path.name for path in model_files(tmp_path)] == ["a.onnx"]
+    with pytest.raises(ModelError, match=r"a\.onnx is missing"):
+        list_cards(tmp_path)
+
+
+@pytest.mark.parametrize("suffixes", [(".onnx",), (".toml",), (".onnx", ".toml")])
+def test_a_shipped_model_that_is_gone_is_named(
+    suffixes: tuple[str, ...],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    for name in SHIPPED:
+        written(tmp_path, name=name)
+    monkeypatch.setattr(assets, "data_dir", lambda kind: tmp_path)
+    models()
+    assert capsys.readouterr().out.count("verified") == len(SHIPPED)
+    for suffix in suffixes:
+        (tmp_path / f"{SHIPPED[0]}{suffix}").unlink()
+    with pytest.raises(ModelError, match=SHIPPED[0]) as caught:
+        models()
+    assert caught.value.exit_code == 1
+    # The other one is listed all the same.
+    assert capsys.readouterr().out.count("verified") == len(SHIPPED) - 1
+    findings = list(checkup._models())
+    assert [finding.fatal for finding in findings] == [True, False]
+    assert SHIPPED[0] in findings[0].what
+    assert findings[0].remedy
+
+
+def test_the_shipped_names_are_those_that_the_code_loads() -> None:
+    assert {MODEL, SHIPPED_MODEL} == {f"{name}.onnx" for name in SHIPPED}
 
 
 def test_every_shipped_model_is_the_one_its_card_describes() -> None:

@@ -11,11 +11,17 @@ def models() -> None:
     """List the shipped models with their cards, and verify that they are unaltered."""
     from rich.console import Console
 
-    from vtdrive.assets import list_cards, verified
+    from vtdrive.assets import load_card, model_files, verified
     from vtdrive.errors import ModelError
 
     console, faults = Console(), []
-    for card in list_cards():
+    for path in model_files():
+        try:
+            card = load_card(path)
+        except ModelError as fault:
+            faults.append(fault)
+            console.print(f"[bold]{path.stem}[/]  [red]{fault.what}[/]")
+            continue
         size = card.path.stat().st_size / 1e6
         try:
             verified(card)

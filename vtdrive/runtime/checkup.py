@@ -11,7 +11,7 @@ from typing import Any
 
 import psutil
 
-from vtdrive.assets import list_cards, verified
+from vtdrive.assets import load_card, model_files, verified
 from vtdrive.config.load import load_config
 from vtdrive.config.schema import Config
 from vtdrive.config.sinks import VmcSink
@@ -81,13 +81,15 @@ def _packages() -> Iterator[Finding]:
 
 
 def _models() -> Iterator[Finding]:
-    try:
-        cards = list_cards()
-        for card in cards:
-            verified(card)
-        yield Finding(f"models: {', '.join(card.path.stem for card in cards)}, unaltered")
-    except VtdriveError as fault:
-        yield Finding(fault.what, fault.remedy, True)
+    sound = []
+    for path in model_files():
+        try:
+            verified(load_card(path))
+            sound.append(path.stem)
+        except VtdriveError as fault:
+            yield Finding(fault.what, fault.remedy, True)
+    if sound:
+        yield Finding(f"models: {', '.join(sound)}, unaltered")
 
 
 def _camera(config: Config) -> Iterator[Finding]:
