@@ -19,7 +19,7 @@ import psutil
 
 from vtdrive.errors import SinkError, TargetInUse
 
-__all__ = ["Holder", "acquire", "lock_folders"]
+__all__ = ["Holder", "acquire", "holder_of", "lock_folders"]
 
 _SAME_START_S = 2.0
 """A clock that is set shifts the start time psutil computes; a reused pid differs by far more."""
@@ -65,9 +65,9 @@ def acquire(
 ) -> Iterator[None]:
     """Hold `target` (a sink's `target`; empty = nothing to hold) while the block runs.
 
-    Raises TargetInUse naming the process that holds it, unless `force`, which takes it over. A
-    holder that no longer runs does not count. Holding is by process: a second sink of this process
-    with the same target is refused as well.
+    Raises TargetInUse naming the process that holds it, unless `force`, which holds it as well:
+    a third one is refused until all have ended. A holder that no longer runs does not count.
+    Holding is by process: a second sink of this process with the same target is refused too.
     """
     if not target:
         yield
@@ -81,17 +81,30 @@ def acquire(
         return
     me = _this_process(target)
     with _exclusive(path) as lock:
-        holder = _read(lock)
-        if holder is not None and not force and holder.lives():
-            raise _in_use(holder)
-        _write(lock, me)
+        others = _living(lock)
+        if others and not force:
+            raise _in_use(others[-1])
+        _write(lock, [*others, me])
     try:
         yield
     finally:
         with _exclusive(path) as lock:
-            # Somebody may have forced their way in: theirs stays.
-            if _read(lock) == me:
-                _write(lock, None)
+            _write(lock, [holder for holder in _living(lock) if holder != me])
+
+
+def holder_of(target: str, *, folders: Callable[[], list[Path]] = lock_folders) -> Holder | None:
+    """Who holds `target` now, the last to come where several were forced in; makes no file."""
+    for path in (folder / _lock_name(target) for folder in folders()):
+        if not path.is_file():
+            continue
+        try:
+            with _exclusive(path) as lock:
+                living = _living(lock)
+        except OSError:
+            continue
+        if living:
+            return living[-1]
+    return None
 
 
 def _in_use(holder: Holder) -> TargetInUse:
@@ -121,8 +134,12 @@ def _this_process(target: str) -> Holder:
     )
 
 
+def _lock_name(target: str) -> str:
+    return f"{hashlib.sha256(target.encode()).hexdigest()[:24]}.lock"
+
+
 def _lock_file(target: str, folders: list[Path]) -> Path:
-    name = f"{hashlib.sha256(target.encode()).hexdigest()[:24]}.lock"
+    name = _lock_name(target)
     for folder in folders:
         try:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -162,20 +179,22 @@ else:
         fcntl.flock(lock, fcntl.LOCK_EX)
 
 
-def _read(lock: int) -> Holder | None:
+def _living(lock: int) -> list[Holder]:
+    """Those noted in the lock who still run, in the order they came."""
     os.lseek(lock, 0, os.SEEK_SET)
     try:
-        return Holder(**json.loads(os.read(lock, 1 << 16)))
+        noted = [Holder(**row) for row in json.loads(os.read(lock, 1 << 16))]
+        return [holder for holder in noted if holder.lives()]
     except (ValueError, TypeError):
         # Empty: free. Anything else was not written by us, so nobody is known to hold it.
-        return None
+        return []
 
 
-def _write(lock: int, holder: Holder | None) -> None:
+def _write(lock: int, holders: list[Holder]) -> None:
     os.ftruncate(lock, 0)
     os.lseek(lock, 0, os.SEEK_SET)
-    if holder is not None:
-        os.write(lock, json.dumps(asdict(holder)).encode())
+    if holders:
+        os.write(lock, json.dumps([asdict(holder) for holder in holders]).encode())
 
 
 def _user() -> str:

@@ -12,7 +12,7 @@ import psutil
 import pytest
 
 from vtdrive.errors import SinkError, TargetInUse
-from vtdrive.sinks.lockfile import Holder, acquire, lock_folders
+from vtdrive.sinks.lockfile import Holder, acquire, holder_of, lock_folders
 
 TARGET = "udp:127.0.0.1:39539"
 
@@ -28,7 +28,7 @@ def write_holder(folder: Path, *, pid: int, started_s: float) -> None:
         pass
     row = Holder(TARGET, pid, started_s, time.time(), "vtdrive run --source 1")
     fields = {name: getattr(row, name) for name in Holder.__slots__}
-    lock_of(folder).write_text(json.dumps(fields), encoding="utf-8")
+    lock_of(folder).write_text(json.dumps([fields]), encoding="utf-8")
 
 
 @pytest.fixture
@@ -55,11 +55,50 @@ def test_a_living_holder_is_named(tmp_path: Path, other: subprocess.Popen[str]) 
     assert caught.value.exit_code == 2
 
 
-def test_force_takes_over_and_leaves_it_free(tmp_path: Path, other: subprocess.Popen[str]) -> None:
+def test_force_takes_it_and_gives_it_back(tmp_path: Path, other: subprocess.Popen[str]) -> None:
     write_holder(tmp_path, pid=other.pid, started_s=psutil.Process(other.pid).create_time())
     with acquire(TARGET, force=True, folders=lambda: [tmp_path]):
-        assert json.loads(lock_of(tmp_path).read_text())["pid"] == os.getpid()
+        assert json.loads(lock_of(tmp_path).read_text())[-1]["pid"] == os.getpid()
+    # The first one still sends, so a third must be kept out as before.
+    with (
+        pytest.raises(TargetInUse, match=f"process {other.pid},"),
+        acquire(TARGET, folders=lambda: [tmp_path]),
+    ):
+        pass
+
+
+def test_after_several_forced_their_way_in_the_last_to_live_holds_it(
+    tmp_path: Path, other: subprocess.Popen[str]
+) -> None:
+    write_holder(tmp_path, pid=other.pid, started_s=psutil.Process(other.pid).create_time())
+    second = acquire(TARGET, force=True, folders=lambda: [tmp_path])
+    third = acquire(TARGET, force=True, folders=lambda: [tmp_path])
+    second.__enter__()
+    third.__enter__()
+    second.__exit__(None, None, None)
+    assert len(json.loads(lock_of(tmp_path).read_text())) == 2
+    third.__exit__(None, None, None)
+    found = holder_of(TARGET, folders=lambda: [tmp_path])
+    assert found is not None
+    assert found.pid == other.pid
+
+
+def test_force_leaves_it_free_when_nobody_else_lives(tmp_path: Path) -> None:
+    write_holder(tmp_path, pid=2**22 + 1, started_s=0)
+    with acquire(TARGET, force=True, folders=lambda: [tmp_path]):
+        pass
     assert lock_of(tmp_path).read_text() == ""
+
+
+def test_who_holds_it_can_be_asked(tmp_path: Path) -> None:
+    folders = [tmp_path / "none", tmp_path]
+    assert holder_of(TARGET, folders=lambda: folders) is None
+    assert not list(tmp_path.iterdir())
+    with acquire(TARGET, folders=lambda: [tmp_path]):
+        found = holder_of(TARGET, folders=lambda: folders)
+        assert found is not None
+        assert (found.pid, found.target) == (os.getpid(), TARGET)
+    assert holder_of(TARGET, folders=lambda: folders) is None
 
 
 def test_who_was_forced_out_does_not_free_the_other(
@@ -69,8 +108,8 @@ def test_who_was_forced_out_does_not_free_the_other(
         started = psutil.Process(other.pid).create_time()
         row = Holder(TARGET, other.pid, started, time.time(), "x")
         fields = {name: getattr(row, name) for name in Holder.__slots__}
-        lock_of(tmp_path).write_text(json.dumps(fields), encoding="utf-8")
-    assert json.loads(lock_of(tmp_path).read_text())["pid"] == other.pid
+        lock_of(tmp_path).write_text(json.dumps([fields]), encoding="utf-8")
+    assert json.loads(lock_of(tmp_path).read_text())[-1]["pid"] == other.pid
 
 
 def test_a_dead_holder_does_not_count(tmp_path: Path) -> None:
@@ -78,7 +117,7 @@ def test_a_dead_holder_does_not_count(tmp_path: Path) -> None:
     process.wait(20)
     write_holder(tmp_path, pid=process.pid, started_s=time.time())
     with acquire(TARGET, folders=lambda: [tmp_path]):
-        assert json.loads(lock_of(tmp_path).read_text())["pid"] == os.getpid()
+        assert json.loads(lock_of(tmp_path).read_text())[-1]["pid"] == os.getpid()
 
 
 def test_a_pid_that_was_used_again_does_not_count(
@@ -87,16 +126,16 @@ def test_a_pid_that_was_used_again_does_not_count(
     started = psutil.Process(other.pid).create_time()
     write_holder(tmp_path, pid=other.pid, started_s=started - 3600)
     with acquire(TARGET, folders=lambda: [tmp_path]):
-        assert json.loads(lock_of(tmp_path).read_text())["pid"] == os.getpid()
+        assert json.loads(lock_of(tmp_path).read_text())[-1]["pid"] == os.getpid()
 
 
-@pytest.mark.parametrize("text", ["garbage", "{}", "[1]", "\x00\x01"])
+@pytest.mark.parametrize("text", ["garbage", "{}", "[1]", "3", '[{"pid": 1}]', "\x00\x01"])
 def test_a_file_that_is_no_lock_does_not_count(tmp_path: Path, text: str) -> None:
     with acquire(TARGET, folders=lambda: [tmp_path]):
         pass
     lock_of(tmp_path).write_text(text)
     with acquire(TARGET, folders=lambda: [tmp_path]):
-        assert json.loads(lock_of(tmp_path).read_text())["target"] == TARGET
+        assert json.loads(lock_of(tmp_path).read_text())[-1]["target"] == TARGET
 
 
 def test_two_sinks_of_one_run_are_refused_too(tmp_path: Path) -> None:
