@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import errno
+import ipaddress
 import socket
 import sys
 from collections.abc import Callable, Sequence
@@ -28,7 +30,12 @@ def endpoint(host: str, port: int) -> str:
 def udp_target(host: str, port: int) -> str:
     """The lock name of an endpoint; spellings of this machine's loopback are one."""
     plain = host.lower().rstrip(".")
-    return f"udp:{endpoint('127.0.0.1' if plain in ('localhost', '::1') else plain, port)}"
+    with contextlib.suppress(ValueError):
+        address = ipaddress.ip_address(plain)
+        plain = str(getattr(address, "ipv4_mapped", None) or address)
+    # What is sent to "any address" arrives at this machine.
+    here = plain in ("localhost", "::1", "0.0.0.0", "::")
+    return f"udp:{endpoint('127.0.0.1' if here else plain, port)}"
 
 
 class UdpLink:

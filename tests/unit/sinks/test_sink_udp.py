@@ -221,5 +221,8 @@ def test_elsewhere_nothing_is_asked() -> None:
 def test_spellings_of_loopback_are_one_target() -> None:
     assert endpoint("::1", 5) == "[::1]:5"
     assert udp_target("LOCALHOST", 5) == udp_target("127.0.0.1", 5) == udp_target("::1", 5)
+    for here in ("0.0.0.0", "::", "::ffff:127.0.0.1", "0:0:0:0:0:0:0:1"):
+        assert udp_target(here, 5) == "udp:127.0.0.1:5"
+    assert udp_target("::ffff:10.0.0.2", 5) == udp_target("10.0.0.2", 5)
     assert udp_target("fe80::1", 5) == "udp:[fe80::1]:5"
     assert udp_target("127.0.0.1", 5) != udp_target("127.0.0.1", 6)
