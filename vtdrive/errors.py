@@ -11,6 +11,7 @@ VtdriveError                 exit 1: the run failed
 ├── TrackerError             the face tracker broke
 ├── ModelError               a model file is missing, altered, or does not fit its card
 └── SinkError                one output cannot be served; the others go on
+    ├── SinkUnusable         it can never be: its options or its path are wrong
     └── TargetInUse          another vtdrive already sends there
 """
 
@@ -22,6 +23,7 @@ __all__ = [
     "MissingExtra",
     "ModelError",
     "SinkError",
+    "SinkUnusable",
     "SourceError",
     "SourceLost",
     "SourceNotFound",
@@ -92,6 +94,12 @@ class ModelError(VtdriveError):
 
 class SinkError(VtdriveError):
     """One output cannot be served."""
+
+
+class SinkUnusable(SinkError):
+    """This output can never be served: its options or its path are wrong."""
+
+    exit_code = 2
 
 
 class TargetInUse(SinkError):

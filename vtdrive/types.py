@@ -153,6 +153,9 @@ class Profile:
 
     drive: Drive = "both"
     mirror: bool = False
+    overrides: bool = False
+    """The avatar settles by itself what an expression does to blinks and vowels, as VRM 1 models
+    do: they are not damped here as well."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -78,6 +78,18 @@ class TestWhatItSends:
         assert len(again[0].splitlines()) > 50
         assert again[0] == sent.read_bytes()
 
+    def test_a_recording_may_carry_its_time_and_an_empty_one_is_removed(
+        self, run: Run, tmp_path: Path
+    ) -> None:
+        words = ("--source", CLIP, "--fast", "--quiet", "--no-emotion")
+        done = run("record", tmp_path / "{time}.mcap", *words, "--max-seconds", "1")
+        assert done.returncode == 0, done.stderr
+        assert len(list(tmp_path.glob("20*.mcap"))) == 1
+        (tmp_path / "no.mp4").write_text("no film")
+        failed = run("record", tmp_path / "no.mcap", "--source", tmp_path / "no.mp4", "--quiet")
+        assert failed.returncode == 1
+        assert not (tmp_path / "no.mcap").exists()
+
 
 class TestHowItEnds:
     @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
@@ -163,6 +175,15 @@ class TestBadInput:
         done = run("run", "--sink", url)
         assert done.returncode == 2
         assert "→" in done.stderr
+
+    @pytest.mark.parametrize(
+        "url", ["osc://127.0.0.1:9?address=x/{name}", "jsonl:/nonexistent/x", "mcap:/nonexistent/x"]
+    )
+    def test_a_sink_that_cannot_work_ends_the_run_at_its_start(self, run: Run, url: str) -> None:
+        done = run("run", "--source", CLIP, "--sink", url)
+        assert done.returncode == 2
+        assert url.split(":")[0] in done.stderr
+        assert "Traceback" not in done.stderr
 
     @pytest.mark.parametrize("damage", ["missing", "altered"])
     def test_a_damaged_model(self, run: Run, tmp_path: Path, damage: str) -> None:

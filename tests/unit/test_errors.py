@@ -54,6 +54,6 @@ def test_a_missing_extra_names_its_command() -> None:
 def test_exit_codes_tell_usage_from_failure(name: str) -> None:
     kind = CLASSES[name]
     code = kind.exit_code  # type: ignore[attr-defined]
-    wanted = 2 if issubclass(kind, UsageError) or name == "TargetInUse" else 1
+    wanted = 2 if issubclass(kind, UsageError) or name in ("SinkUnusable", "TargetInUse") else 1
     assert code == wanted
     assert ConfigError.exit_code == 2

@@ -128,8 +128,12 @@ def record(
     force: Force = False,
 ) -> None:
     """Record every stage of a run, for `vtdrive replay`. Measurements only, never pictures."""
+    from datetime import datetime
+
     from vtdrive.errors import SinkError, UsageError
 
+    now = datetime.now().astimezone().strftime("%Y%m%d-%H%M%S")
+    file = Path(str(file).replace("{time}", now))
     if file.exists():
         raise UsageError(
             f"{file} exists already, and a recording is never overwritten",
@@ -145,18 +149,41 @@ def record(
         emotion=emotion,
     )
     chosen["sinks"] = [*chosen.get("sinks", []), {"kind": "mcap", "path": str(file)}]
-    faults = _drive(
-        chosen,
-        config or [],
-        max_seconds=max_seconds,
-        user=user,
-        quiet=quiet,
-        force=force,
-        default_sink=False,
-    )
+    try:
+        faults = _drive(
+            chosen,
+            config or [],
+            max_seconds=max_seconds,
+            user=user,
+            quiet=quiet,
+            force=force,
+            default_sink=False,
+        )
+    finally:
+        nothing = _removed_if_empty(file)
+    if nothing:
+        raise SinkError("nothing was recorded: the run ended before its first frame")
     if f"mcap {file}" in faults or not file.exists():
         raise SinkError(f"{file} is not complete: {faults.get(f'mcap {file}', 'not written')}")
     typer.echo(f"wrote {file} ({file.stat().st_size / 1e6:.1f} MB): vtdrive replay {file}")
+
+
+def _removed_if_empty(file: Path) -> bool:
+    """Whether a recording held no frame; it is removed then, so that its name stays free."""
+    from vtdrive.errors import VtdriveError
+    from vtdrive.track_sources.recording import Recording
+
+    if not file.is_file():
+        return False
+    recording = Recording(file)
+    try:
+        recording.open()
+    except VtdriveError:
+        recording.close()
+        file.unlink()
+        return True
+    recording.close()
+    return False
 
 
 def _drive(
@@ -175,7 +202,7 @@ def _drive(
     from vtdrive.config.sinks import VmcSink
     from vtdrive.core.signals import SIGNALS
     from vtdrive.runtime.users import UserStore
-    from vtdrive.sources.uri import is_live, shown
+    from vtdrive.sources.uri import kind_of, shown
 
     config = load_config(files, overrides=chosen, known_signals=SIGNALS)
     if default_sink and not config.sinks:
@@ -186,7 +213,7 @@ def _drive(
         view=chosen_view(quiet=quiet or to_stdout),
         title=shown(config.source.uri),
         # A film's face is not the user's: only a camera's neutral is kept.
-        user=UserStore(user) if is_live(config.source.uri) else None,
+        user=UserStore(user) if kind_of(config.source.uri) == "camera" else None,
         files=files,
         chosen=chosen,
         max_seconds=max_seconds,

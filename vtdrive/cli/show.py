@@ -117,7 +117,12 @@ class Show:
                 from vtdrive.cli.bars import status_line
 
                 due += _LINE_S
-                print(status_line(self.frame, session.stats, session.outlets.all), flush=True)
+                line = status_line(self.frame, session.stats, session.outlets.all)
+                try:
+                    print(line, flush=True)
+                except OSError:
+                    # Nobody reads any more; the avatar does not depend on it.
+                    self._view = "quiet"
 
 
 def described(obtained: Obtained) -> str:

@@ -47,6 +47,10 @@ class VmcSink(_Driven):
     eyes: Literal["bones", "shapes"] = "bones"
     """Gaze as eye bones, or as LookUp / LookDown … expressions; never both."""
 
+    @property
+    def profile(self) -> Profile:
+        return Profile(self.drive, self.mirror, overrides=self.names == "vrm1")
+
 
 class OscSink(_Driven):
     """Any OSC receiver: one message per parameter, at an address made from a pattern."""

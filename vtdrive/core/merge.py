@@ -48,19 +48,20 @@ class Merger:
         factor = np.float32(1.0 - self._config.expression_by_speech * state.speaking)
         return np.asarray(state.emotion.weights * factor, np.float32)
 
-    def presets(self, params: F32, state: FaceState) -> None:
-        """Settles vowels and blinks, in place."""
+    def presets(self, params: F32, state: FaceState, *, damp: bool = True) -> None:
+        """Settles vowels and blinks, in place; with `damp` expressions hold them down."""
         c, weights = self._config, state.emotion.weights
-        strongest = float(weights.max())
+        strongest = float(weights.max()) if damp else 0.0
+        happy = float(weights[_HAPPY]) if damp else 0.0
         vowels = params[self._vowels] * (1.0 - c.mouth_by_expression * strongest)
         total = float(vowels.sum())
         params[self._vowels] = vowels * (min(1.0, c.vowel_sum / total) if total > 0 else 1.0)
         left, right = float(state.shapes[_L]), float(state.shapes[_R])
-        damp = np.float32(1.0 - c.blink_by_happiness * float(weights[_HAPPY]))
+        less = np.float32(1.0 - c.blink_by_happiness * happy)
         if self._blink is not None and self._pair:
             params[self._pair if abs(left - right) < _LINKED else self._blink] = 0.0
         for at in (*self._pair, *([] if self._blink is None else [self._blink])):
-            params[at] *= damp
+            params[at] *= less
 
     def shapes(self, params: F32, state: FaceState, *, overlay: bool) -> None:
         """Settles the 52, in place; with `overlay` the emotion is mixed in."""

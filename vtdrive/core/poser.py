@@ -54,7 +54,7 @@ class Poser:
         outputs = _outputs(config)
         self.schema = _schema(config, outputs)
         self._profiles = tuple(profiles)
-        self._mirrors = {profile.mirror for profile in self._profiles}
+        self._sides = {(p.mirror, p.overrides) for p in self._profiles}
         self._program = Program(SIGNALS, outputs, lambda name: resolver_for(name, sided=False))
         unmirrored = np.array([not out.mirror for out in outputs.values()])
         self._unmirrored = unmirrored if unmirrored.any() else None
@@ -70,8 +70,8 @@ class Poser:
 
     def poses(self, state: FaceState) -> dict[Profile, Pose]:
         """What each profile shows; profiles that differ only in drive share the mapping."""
-        sides = {mirror: self._side(state, mirror=mirror) for mirror in self._mirrors}
-        return {p: self._driven(p, *sides[p.mirror]) for p in self._profiles}
+        sides = {(m, o): self._side(state, mirror=m, overrides=o) for m, o in self._sides}
+        return {p: self._driven(p, *sides[p.mirror, p.overrides]) for p in self._profiles}
 
     def caught_up(
         self, poses: dict[Profile, Pose], *, return_ms: float | None, dt_s: float
@@ -83,12 +83,12 @@ class Poser:
                 poses[profile] = replace(pose, params=frozen(params))
         return poses
 
-    def _side(self, state: FaceState, *, mirror: bool) -> tuple[FaceState, Pose]:
+    def _side(self, state: FaceState, *, mirror: bool, overrides: bool) -> tuple[FaceState, Pose]:
         seen = mirrored(state) if mirror else state
         params = self._params(seen)
         if mirror and self._unmirrored is not None:
             params = np.where(self._unmirrored, self._params(state), params)
-        self._merger.presets(params, seen)
+        self._merger.presets(params, seen, damp=not overrides)
         return seen, Pose(params, self._skeleton.bones(seen), self._skeleton.root(seen))
 
     def _driven(self, profile: Profile, seen: FaceState, pose: Pose) -> Pose:

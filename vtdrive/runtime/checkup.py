@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,33 +11,21 @@ import psutil
 from vtdrive.assets import load_card, model_files, verified
 from vtdrive.config.load import load_config
 from vtdrive.config.schema import Config
-from vtdrive.config.sinks import VmcSink
 from vtdrive.config.urls import parse_sink_url
 from vtdrive.core.signals import SIGNALS
 from vtdrive.errors import VtdriveError
+from vtdrive.runtime.checkup_inputs import (
+    emotion_findings,
+    source_findings,
+    tracker_findings,
+)
+from vtdrive.runtime.checkup_targets import target_findings
+from vtdrive.runtime.finding import Finding
 from vtdrive.runtime.machine import machine_facts
 from vtdrive.runtime.users import UserStore
-from vtdrive.sources.enumerate import list_cameras
-from vtdrive.sources.uri import is_live
 from vtdrive.trackers.mediapipe_import import import_mediapipe
 
 __all__ = ["Finding", "checkup", "report_lines"]
-
-_LOCAL = ("127.0.0.1", "localhost", "::1")
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing that was looked at."""
-
-    what: str
-    remedy: str = ""
-    fatal: bool = False
-
-    @property
-    def mark(self) -> str:
-        return "✗" if self.fatal else "!" if self.remedy else "✓"
-
 
 def checkup(
     files: Sequence[Path], sinks: Sequence[str], *, source: str = "", user: str = "default"
@@ -57,7 +42,15 @@ def checkup(
         found.append(Finding(f"config: {names}, {len(config.outputs)} outputs"))
     except VtdriveError as fault:
         found.append(Finding(f"config: {fault.what}", fault.remedy or "mend what is named", True))
-    return [*found, *_camera(config), *_targets(config), *_cpu(), *_neutral(user)]
+    return [
+        *found,
+        *source_findings(config.source),
+        *tracker_findings(config.tracker),
+        *emotion_findings(config),
+        *target_findings(config),
+        *_cpu(),
+        *_neutral(user),
+    ]
 
 
 def report_lines() -> list[str]:
@@ -90,47 +83,6 @@ def _models() -> Iterator[Finding]:
             yield Finding(fault.what, fault.remedy, True)
     if sound:
         yield Finding(f"models: {', '.join(sound)}, unaltered")
-
-
-def _camera(config: Config) -> Iterator[Finding]:
-    cameras = list_cameras()
-    for camera in cameras:
-        yield Finding(f"camera {camera}")
-    if cameras or not is_live(config.source.uri):
-        return
-    remedy = "plug one in and close programs that use it; or give a video: --source clip.mp4"
-    if sys.platform.startswith("linux") and any(Path("/dev").glob("video*")):
-        remedy = "there is a /dev/video*, but it cannot be read: sudo usermod -aG video $USER"
-    yield Finding("no camera found", remedy)
-
-
-def _targets(config: Config) -> Iterator[Finding]:
-    listening = _udp_ports()
-    for sink in config.sinks or [VmcSink()]:
-        host, port = getattr(sink, "host", ""), getattr(sink, "port", 0)
-        if not port:
-            path = Path(getattr(sink, "path", "-"))
-            folder = path.parent
-            if str(path) != "-" and not os.access(folder, os.W_OK):
-                yield Finding(f"{sink.kind}: {folder} cannot be written", "choose another", True)
-            continue
-        name = f"{sink.kind} {host}:{port}"
-        if host not in _LOCAL or listening is None:
-            yield Finding(f"{name}: another machine or unknown; a run will tell")
-        elif port in listening:
-            yield Finding(f"{name}: a program listens there")
-        else:
-            yield Finding(
-                f"{name}: nobody listens there now",
-                "start the avatar app and switch its VMC / OSC receiver on, on this port",
-            )
-
-
-def _udp_ports() -> set[int] | None:
-    try:
-        return {c.laddr.port for c in psutil.net_connections("udp") if c.laddr}
-    except (psutil.AccessDenied, OSError):
-        return None
 
 
 def _cpu() -> Iterator[Finding]:

@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from types import TracebackType
 from typing import Final, Self
 
-from vtdrive.errors import SinkError, TargetInUse, VtdriveError
+from vtdrive.errors import SinkError, SinkUnusable, TargetInUse, VtdriveError
 from vtdrive.runtime.fifo import Fifo
 from vtdrive.runtime.latest import Latest
 from vtdrive.runtime.worker import Worker
@@ -55,11 +55,11 @@ class Outlet:
         self._opened = True
 
     def begin(self) -> None:
-        """The first opening. A receiver that is not there yet is waited for; a target that another
-        instance serves is not."""
+        """The first opening. A receiver that is not there yet is waited for; options or a path
+        that cannot work, and a target that another instance serves, are told at once."""
         try:
             self.open()
-        except TargetInUse:
+        except (SinkUnusable, TargetInUse):
             raise
         except SinkError as fault:
             self._fall(fault, 0)

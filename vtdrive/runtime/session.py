@@ -204,7 +204,7 @@ class Session:
         marks = {"captured": self._feed.captured_ns(frame), "taken": now}
         track = self._tracker.track(frame)
         marks["tracked"] = self._clock.now_ns()
-        if not self._feed.lockstep:
+        if self._feeling is not None and not self._feed.lockstep:
             self.governor.note(dropped=self._feed.dropped, t_ns=now)
         self.stats.dropped = self._feed.dropped
         if self._feeling is None or track.face is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 
-from vtdrive.errors import SinkError
+from vtdrive.errors import SinkError, SinkUnusable
 from vtdrive.sinks.base import SinkStats
 from vtdrive.sinks.udp import UdpLink, endpoint, udp_target
 from vtdrive.types import AvatarFrame, Profile, RigSchema
@@ -40,7 +40,7 @@ class DatagramSink(ABC):
         try:
             self._build(schema)
         except ValueError as fault:
-            raise SinkError(
+            raise SinkUnusable(
                 f"{self.name}: {fault}", "rename an output, or change this sink's options"
             ) from fault
         self._link.open()

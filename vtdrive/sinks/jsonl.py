@@ -10,7 +10,7 @@ from io import FileIO, RawIOBase
 from pathlib import Path
 
 from vtdrive.config.sinks import JsonlSink
-from vtdrive.errors import SinkError
+from vtdrive.errors import SinkError, SinkUnusable
 from vtdrive.sinks.base import SinkStats
 from vtdrive.types import AvatarFrame, RigSchema
 from vtdrive.wire.jsonl import JsonlTemplate
@@ -49,7 +49,8 @@ class JsonlOutput:
             try:
                 self._stream = self._stream_of()
             except OSError as fault:
-                raise self._failed(fault) from fault
+                error = self._failed(fault)
+                raise SinkUnusable(error.what, error.remedy) from fault
 
     def send(self, frame: AvatarFrame) -> None:
         if self._stream is None or self._template is None:

@@ -15,7 +15,7 @@ from typing import IO, TYPE_CHECKING, cast
 from vtdrive import __version__
 from vtdrive.config.sinks import McapSink
 from vtdrive.core.signals import RAW_SIGNALS
-from vtdrive.errors import SinkError
+from vtdrive.errors import SinkError, SinkUnusable
 from vtdrive.sinks.base import SinkStats
 from vtdrive.sinks.record_file import RecordFile
 from vtdrive.types import AvatarFrame, Emotion, RigSchema
@@ -132,12 +132,15 @@ class McapRecorder:
         try:
             self._file = RecordFile(self._path)
         except FileExistsError as fault:
-            error = SinkError(
+            error = SinkUnusable(
                 f"{self.name}: the file exists already, and a recording is never overwritten",
                 "remove it, choose another name, or put {time} into the name",
             )
             self.stats.last_error = error.what
             raise error from fault
+        except OSError as fault:
+            failed = self._failed(fault)
+            raise SinkUnusable(failed.what, failed.remedy) from fault
         writer = Writer(cast("IO[bytes]", self._file))
         writer.start(profile="vtdrive", library=f"vtdrive {__version__}")
         for topic, schema in wire.SCHEMAS.items():

@@ -241,7 +241,8 @@ def state_text(seq: int, state: FaceState) -> str:
 
 def profile_name(profile: Profile) -> str:
     """`both`, `shapes mirrored`: the key of a profile in `/mapped`."""
-    return f"{profile.drive} mirrored" if profile.mirror else profile.drive
+    marks = (" mirrored" * profile.mirror, " with overrides" * profile.overrides)
+    return profile.drive + "".join(marks)
 
 
 class MappedTemplate:

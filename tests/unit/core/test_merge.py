@@ -15,7 +15,15 @@ from vtdrive.core.driver import Driver
 from vtdrive.core.poser import Poser
 from vtdrive.core.skeleton import Skeleton, soft_limit
 from vtdrive.spaces import euler_from_quat, quat_from_euler
-from vtdrive.testing import make_emotion, make_face, make_track, perform, shape_vector, ticks
+from vtdrive.testing import (
+    SECOND_NS,
+    make_emotion,
+    make_face,
+    make_track,
+    perform,
+    shape_vector,
+    ticks,
+)
 from vtdrive.types import EmotionState, FaceState, Pose, Profile, Status, frozen
 from vtdrive.vocab import EMOTION_INDEX, SHAPES
 
@@ -300,3 +308,17 @@ def test_a_root_that_is_switched_off_stays_exactly_there() -> None:
     head = Head(root_limit_m=(0.0, 0.0, 0.0))
     base = state_of()
     assert (Skeleton(head, ()).root(base) == 0.0).all()
+
+
+def test_a_target_with_overrides_of_its_own_gets_blinks_undamped(config: Config) -> None:
+    """VRM 1 models damp blinks by themselves; twice would leave the eyes half open."""
+    plain, own = Profile(), Profile(overrides=True)
+    driver = Driver(config, [plain, own])
+    smile = [make_emotion(t, happiness=0.95, neutral=0.05) for t in ticks(3.0, fps=30)]
+    for sample in smile:
+        shut = (1.0, 1.0) if sample.t_ns > 2.5 * SECOND_NS else (0.0, 0.0)
+        face = make_face(shut=shut)
+        frame = driver.step(make_track(face, sample.t_ns), sample, sample.t_ns)
+    blink = driver.schema.names.index("blink")
+    assert frame.poses[own].params[blink] > 0.95
+    assert frame.poses[plain].params[blink] < 0.6

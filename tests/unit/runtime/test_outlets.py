@@ -10,7 +10,7 @@ from runtime_parts import KeepingSink
 
 from vtdrive.config.schema import Config
 from vtdrive.core.driver import Driver
-from vtdrive.errors import SinkError, TargetInUse
+from vtdrive.errors import SinkError, SinkUnusable, TargetInUse
 from vtdrive.runtime import outlets as outlets_module
 from vtdrive.runtime.outlets import Outlet, Outlets
 from vtdrive.testing import make_face, make_track
@@ -176,3 +176,12 @@ def test_a_fault_is_told_with_its_sink_named_once(config: Config) -> None:
     assert heard == [
         "keeping: no route; trying again every 2 s, other outputs are unaffected\n  → mend it"
     ]
+
+
+def test_options_that_cannot_work_are_told_at_once(config: Config) -> None:
+    class Wrong(KeepingSink):
+        def open(self, schema: RigSchema) -> None:
+            raise SinkUnusable("osc: the address 'x' must start with /", "change it")
+
+    with pytest.raises(SinkUnusable), outlets(Driver(config), [Wrong()]):
+        raise AssertionError("entered")
