@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from typing import TypeVar
 
 __all__ = ["bounded"]
 
+T = TypeVar("T")
 
-def bounded[T](work: Callable[[], T], *, limit_s: float) -> T:
+
+def bounded(work: Callable[[], T], *, limit_s: float) -> T:
     """What `work` returns or raises; TimeoutError after `limit_s`, when its thread is left behind.
 
     The thread does not keep the program from ending.

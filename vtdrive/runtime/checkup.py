@@ -27,14 +27,15 @@ from vtdrive.trackers.mediapipe_import import import_mediapipe
 
 __all__ = ["Finding", "checkup", "report_lines"]
 
+
 def checkup(
     files: Sequence[Path], sinks: Sequence[str], *, source: str = "", user: str = "default"
 ) -> list[Finding]:
     """Everything worth knowing before a run, the worst not hidden by the first."""
     found = [*_packages(), *_models()]
-    config = Config()
+    chosen: dict[str, Any] = {"source": {"uri": source}} if source else {}
+    config = Config.model_validate(chosen)
     try:
-        chosen: dict[str, Any] = {"source": {"uri": source}} if source else {}
         if sinks:
             chosen["sinks"] = [parse_sink_url(url).model_dump() for url in sinks]
         config = load_config(files, overrides=chosen, known_signals=SIGNALS)

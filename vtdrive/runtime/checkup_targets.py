@@ -87,7 +87,9 @@ def _file(sink: Table) -> Iterator[Finding]:
     if path.is_dir():
         yield Finding(f"{kind}: {path} is a folder", "name a file in it", True)
     elif not path.parent.is_dir():
-        yield Finding(f"{kind}: there is no folder {path.parent}", "make it, or choose another", True)
+        yield Finding(
+            f"{kind}: there is no folder {path.parent}", "make it, or choose another", True
+        )
     elif not os.access(path if path.exists() else path.parent, os.W_OK):
         yield Finding(f"{kind}: {path} cannot be written", "choose another place", True)
     else:

@@ -1,0 +1,152 @@
+"""`vtdrive check` finds what would make a run fail, and says how to mend it."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import time
+from pathlib import Path
+
+import platformdirs
+import pytest
+
+from vtdrive.assets import data_dir
+from vtdrive.config.schema import Config, SourceConfig, TrackerConfig
+from vtdrive.config.sinks import JsonlSink, OscSink, VmcSink
+from vtdrive.demo import demo_clip
+from vtdrive.runtime import checkup_targets
+from vtdrive.runtime.bounded import bounded
+from vtdrive.runtime.checkup import checkup
+from vtdrive.runtime.checkup_inputs import emotion_findings, source_findings, tracker_findings
+from vtdrive.runtime.checkup_targets import target_findings
+from vtdrive.runtime.finding import Finding
+from vtdrive.sinks.lockfile import acquire
+from vtdrive.sources.enumerate import CameraInfo
+
+CAMERAS = [CameraInfo(0, "Integrated Webcam", "v4l2"), CameraInfo(2, "C920", "v4l2")]
+
+
+@pytest.fixture(autouse=True)
+def own_locks(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path_factory.mktemp("cache")
+    monkeypatch.setattr(platformdirs, "user_cache_path", lambda name: folder)
+
+
+def of_source(uri: str, cameras: list[CameraInfo] = CAMERAS) -> list[Finding]:
+    found = list(source_findings(SourceConfig(uri=uri), cameras=lambda: cameras))
+    return [finding for finding in found if not finding.what.startswith("camera ")]
+
+
+def assert_fatal(found: list[Finding], said: str) -> None:
+    (fault,) = (finding for finding in found if finding.fatal)
+    assert said in fault.what
+    assert fault.remedy
+    assert fault.mark == "✗"
+
+
+def test_a_source_that_cannot_be_played_is_fatal(tmp_path: Path) -> None:
+    (tmp_path / "text.mp4").write_text("no video")
+    (tmp_path / "void").mkdir()
+    assert_fatal(of_source(str(tmp_path / "gone.mp4")), "no such file")
+    assert_fatal(of_source(str(tmp_path / "text.mp4")), "no video that can be decoded")
+    assert_fatal(of_source(str(tmp_path / "void")), "holds no images")
+    assert_fatal(of_source("take.mcap"), "is a recording")
+    assert_fatal(of_source("  "), "empty")
+    assert_fatal(of_source("ndi://studio"), "nothing here serves")
+
+
+def test_a_source_that_plays_is_described() -> None:
+    (found,) = of_source(str(demo_clip()))
+    assert found.mark == "✓"
+    assert "video" in found.what
+    (found,) = of_source("rtsp://me:secret@127.0.0.1:9/x")
+    assert "stream" in found.what
+    assert "secret" not in found.what
+
+
+def test_cameras_are_looked_up_in_the_list() -> None:
+    for uri in ("0", "2", "c920", "/dev/video2"):
+        assert of_source(uri) == []
+    assert_fatal(of_source("1"), "no camera 1")
+    assert_fatal(of_source("Kinect"), "Kinect")
+    assert_fatal(of_source("c"), "several")
+    assert_fatal(of_source("0", []), "no camera found")
+
+
+def test_an_emotion_model_that_cannot_be_used_is_fatal(tmp_path: Path) -> None:
+    def of(model: str) -> list[Finding]:
+        return list(emotion_findings(Config.model_validate({"emotion": {"model": model}})))
+
+    assert_fatal(of("nowhere"), "nowhere.onnx is missing")
+    for suffix in (".onnx", ".toml"):
+        shutil.copy(data_dir("models") / f"blendshapes{suffix}", tmp_path / f"mine{suffix}")
+    assert_fatal(of(str(tmp_path / "mine.onnx")), "not 'emotion'")
+    assert [finding.mark for finding in of("emotion-resnet50-int8")] == ["✓"]
+    assert not list(emotion_findings(Config.model_validate({"emotion": {"enabled": False}})))
+
+
+def test_a_tracker_without_its_model_is_fatal(tmp_path: Path) -> None:
+    text = tmp_path / "text.task"
+    text.write_text("no bundle")
+
+    def of(kind: str, model: str = "") -> list[Finding]:
+        return list(tracker_findings(TrackerConfig(kind=kind, model=model)))
+
+    assert_fatal(of("landmarker"), "no model file")
+    assert_fatal(of("landmarker", str(tmp_path / "gone.task")), "gone.task")
+    assert_fatal(of("landmarker", str(text)), "no Face Landmarker bundle")
+    assert_fatal(of("facemash"), "unknown tracker kind")
+    assert of("facemesh") == []
+
+
+def test_a_target_that_another_run_holds_is_fatal() -> None:
+    config = Config(sinks=[VmcSink(port=39999)])
+    assert not any(finding.fatal for finding in target_findings(config))
+    with acquire("udp:127.0.0.1:39999"):
+        assert_fatal(list(target_findings(config)), "already sends to 127.0.0.1:39999")
+
+
+def test_an_unknown_host_is_fatal_and_a_slow_lookup_is_bounded(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def unknown(*args: object, **more: object) -> None:
+        raise socket.gaierror(-2, "Name or service not known")
+
+    def slow(*args: object, **more: object) -> None:
+        time.sleep(1)
+
+    config = Config(sinks=[OscSink(host="nowhere.invalid")])
+    monkeypatch.setattr(socket, "getaddrinfo", unknown)
+    assert_fatal(list(target_findings(config)), "'nowhere.invalid' is unknown")
+    monkeypatch.setattr(socket, "getaddrinfo", slow)
+    monkeypatch.setattr(checkup_targets, "_LOOKUP_S", 0.05)
+    (found,) = target_findings(config)
+    assert found.mark == "!"
+
+
+def test_folders_of_file_sinks(tmp_path: Path) -> None:
+    def of(path: Path | str) -> list[Finding]:
+        return list(target_findings(Config(sinks=[JsonlSink(path=str(path))])))
+
+    assert_fatal(of(tmp_path), "is a folder")
+    assert_fatal(of(tmp_path / "none" / "a.jsonl"), "no folder")
+    assert [finding.mark for finding in of(tmp_path / "a.jsonl")] == ["✓"]
+    assert of("-") == []
+    assert not list(tmp_path.iterdir())
+
+
+def test_all_is_looked_at_although_the_first_is_wrong(tmp_path: Path) -> None:
+    file = tmp_path / "my.toml"
+    file.write_text('[emotion]\nmodel = "nowhere"\n[tracker]\nkind = "landmarker"\n')
+    found = checkup([file], ["osc://127.0.0.1:9"], source=str(tmp_path / "gone.mp4"))
+    fatal = " ".join(finding.what for finding in found if finding.fatal)
+    for said in ("gone.mp4", "nowhere.onnx", "no model file"):
+        assert said in fatal
+
+
+def test_bounded_hands_on_what_was_raised_and_gives_up() -> None:
+    assert bounded(lambda: 3, limit_s=5) == 3
+    with pytest.raises(ZeroDivisionError):
+        bounded(lambda: 1 / 0, limit_s=5)
+    with pytest.raises(TimeoutError):
+        bounded(lambda: time.sleep(1), limit_s=0.01)
