@@ -31,18 +31,25 @@ def bench(
     max_seconds: Annotated[
         float | None, typer.Option(min=2, max=1e9, help="Seconds of each live pass.")
     ] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Send even if another vtdrive sends there.")
+    ] = False,
 ) -> None:
     """Measure latency, losses, CPU and memory of the live loop on this machine."""
-    import json
     import sys
+    from contextlib import ExitStack
 
+    from vtdrive.cli.figures import check_writable, write_figures
     from vtdrive.cli.run import overrides
     from vtdrive.config.load import load_config
     from vtdrive.config.sinks import VmcSink
     from vtdrive.demo import demo_clip
     from vtdrive.errors import UsageError
     from vtdrive.eval.bench import bench as measure
+    from vtdrive.sinks.lockfile import acquire
+    from vtdrive.sinks.make import make_sink
 
+    check_writable(json_file)
     if peer is not None and landmarker_model is None:
         raise UsageError(
             "--peer landmarker needs its model", "add --landmarker-model face_landmarker.task"
@@ -51,15 +58,17 @@ def bench(
     loaded = load_config(config or [], overrides=chosen)
     if not loaded.sinks:
         loaded = loaded.model_copy(update={"sinks": [VmcSink()]})
-    result = measure(
-        loaded,
-        peer_model=landmarker_model if peer else None,
-        seconds=max_seconds,
-        say=lambda text: print(f"vtdrive: {text}", file=sys.stderr, flush=True),
-    )
+    with ExitStack() as stack:
+        for target in dict.fromkeys(make_sink(sink).target for sink in loaded.sinks):
+            stack.enter_context(acquire(target, force=force))
+        result = measure(
+            loaded,
+            peer_model=landmarker_model if peer else None,
+            seconds=max_seconds,
+            say=lambda text: print(f"vtdrive: {text}", file=sys.stderr, flush=True),
+        )
     _table(result)
-    if json_file is not None:
-        json_file.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+    write_figures(json_file, result)
 
 
 def _table(result: dict[str, Any]) -> None:

@@ -25,11 +25,10 @@ def blendshapes(
     ] = None,
 ) -> None:
     """Correlation and error of the 52 shapes against a reference, per shape."""
-    import json
-
+    from vtdrive.cli.figures import check_writable, write_figures
     from vtdrive.eval.blendshapes import evaluate, format_table
 
+    check_writable(json_file)
     result = evaluate(data)
     typer.echo(format_table(result))
-    if json_file is not None:
-        json_file.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+    write_figures(json_file, result)

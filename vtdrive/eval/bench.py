@@ -97,6 +97,9 @@ class _PeerListener(QuietListener):
 def bench(config: Config, *, peer_model: Path | None, seconds: float | None, say: Say) -> Any:
     """The whole measurement as plain numbers, ready for JSON."""
     process = psutil.Process()
+    # Refuses what is no bundle before the first pass, but is loaded after it: that one is alone,
+    # also in memory.
+    peer = None if peer_model is None else LandmarkerPeer(peer_model)
     say("live, alone …")
     alone = _live(config, None, seconds or (_ALONE_S if peer_model else None), say)
     rss_mb = process.memory_info().rss / 2**20
@@ -116,13 +119,14 @@ def bench(config: Config, *, peer_model: Path | None, seconds: float | None, say
         "rss_mb": rss_mb,
         "stages": _stages(stats.percentiles()),
     }
-    if peer_model is not None:
-        result |= _against(config, peer_model, seconds, say)
+    if peer is not None:
+        result |= _against(config, peer, seconds, say)
     return result
 
 
-def _against(config: Config, model: Path, seconds: float | None, say: Say) -> dict[str, Any]:
-    peer = LandmarkerPeer(model)
+def _against(
+    config: Config, peer: LandmarkerPeer, seconds: float | None, say: Say
+) -> dict[str, Any]:
     peer.open()
     try:
         say("live, the Face Landmarker after each frame …")

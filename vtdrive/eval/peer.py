@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import zipfile
 from pathlib import Path
 from typing import Any, cast
 
@@ -13,15 +14,18 @@ from vtdrive.types import VideoFrame
 
 __all__ = ["LandmarkerPeer"]
 
+_GIVE = "give the path of a face_landmarker.task bundle"
+
 
 class LandmarkerPeer:
     """Runs the Face Landmarker, blendshapes and matrix on, VIDEO mode, on frames as they come."""
 
     def __init__(self, model: Path) -> None:
+        """Raises ModelError for a file that cannot be a bundle; `open` for others."""
         if not model.is_file():
-            raise ModelError(
-                f"no such file: {model}", "give the path of a face_landmarker.task bundle"
-            )
+            raise ModelError(f"no such file: {model}", _GIVE)
+        if not zipfile.is_zipfile(model):
+            raise ModelError(f"{model} is no Face Landmarker bundle: it is no zip archive", _GIVE)
         self._model = model
         self._task: Any = None
         self._mp: Any = None
@@ -32,7 +36,7 @@ class LandmarkerPeer:
         """The whole process's CPU time meanwhile; meaningful when nothing else runs."""
 
     def open(self) -> None:
-        """Load the bundle."""
+        """Load the bundle. Raises ModelError when it is none."""
         modules = import_mediapipe(
             "mediapipe", "mediapipe.tasks.python", "mediapipe.tasks.python.vision"
         )
@@ -44,8 +48,15 @@ class LandmarkerPeer:
             output_facial_transformation_matrixes=True,
             num_faces=1,
         )
-        with quiet_stderr():
-            self._task = vision.FaceLandmarker.create_from_options(options)
+        try:
+            with quiet_stderr():
+                self._task = vision.FaceLandmarker.create_from_options(options)
+        except (RuntimeError, ValueError, OSError) as fault:
+            reason = str(fault).partition("\n")[0]
+            raise ModelError(
+                f"{self._model} is no Face Landmarker bundle: {reason}",
+                _GIVE,
+            ) from fault
 
     def run(self, frame: VideoFrame) -> None:
         """One frame, timed."""
