@@ -19,6 +19,7 @@ from benchmarks._report import write_report
 from vtdrive.config.load import load_config
 from vtdrive.config.sinks import VmcSink
 from vtdrive.demo import demo_clip
+from vtdrive.errors import VtdriveError
 from vtdrive.eval.bench import QuietListener
 from vtdrive.runtime.build import make_session
 
@@ -37,7 +38,15 @@ def main() -> int:
     threads0, files0 = threading.active_count(), process.num_fds()
     session = make_session(config, listener=QuietListener())
     stop = threading.Event()
-    run = threading.Thread(target=session.run, args=(stop, args.minutes * 60))
+    broken: list[str] = []
+
+    def drive() -> None:
+        try:
+            session.run(stop, args.minutes * 60)
+        except VtdriveError as fault:
+            broken.append(str(fault))
+
+    run = threading.Thread(target=drive)
     rss: list[tuple[float, float]] = []
     start = time.monotonic()
     run.start()
@@ -63,9 +72,11 @@ def main() -> int:
         "threads_left": threading.active_count() - threads0,
         "files_left": process.num_fds() - files0,
         "sink_errors": outlets,
+        "broken": broken,
     }
     write_report("soak", result, args.json)
-    return int(grown > _LIMIT_MB or result["threads_left"] > 0)
+    left = threading.active_count() - threads0
+    return int(bool(broken) or grown > _LIMIT_MB or left > 0)
 
 
 if __name__ == "__main__":

@@ -35,6 +35,7 @@ class Show:
         self._save = on_neutral
         self._events: deque[str] = deque(maxlen=50)
         self._drawing = False
+        self._unsaved: NeutralPose | None = None
         self.frame: AvatarFrame | None = None
         self.obtained: Obtained | None = None
 
@@ -57,13 +58,15 @@ class Show:
 
     def on_neutral(self, neutral: NeutralPose) -> None:
         self.on_event("neutral taken: this is how you look straight ahead (n takes it anew)")
-        self._save(neutral)
+        # Written by the main thread: a slow home folder must not stall the avatar.
+        self._unsaved = neutral
 
     def follow(self, session: Session, stop: threading.Event, over: threading.Event) -> None:
         """Until the run is over: draw, and read keys. From the main thread."""
         with key_reader() as read_key:
 
             def attend(seconds: float) -> None:
+                self._save_neutral()
                 key = read_key(seconds)
                 if key in ("n", "N"):
                     session.command(TAKE_NEUTRAL)
@@ -75,6 +78,12 @@ class Show:
                 self._draw(session, attend, over)
             else:
                 self._print(session, attend, over)
+        self._save_neutral()
+
+    def _save_neutral(self) -> None:
+        neutral, self._unsaved = self._unsaved, None
+        if neutral is not None:
+            self._save(neutral)
 
     def _draw(
         self, session: Session, attend: Callable[[float], None], over: threading.Event
@@ -104,7 +113,7 @@ class Show:
                         )
         finally:
             self._drawing = False
-            for sentence in self._events:
+            for sentence in list(self._events):
                 print(f"vtdrive: {sentence}", file=sys.stderr)
 
     def _print(
