@@ -22,6 +22,7 @@ from vtdrive.demo import demo_clip
 from vtdrive.errors import VtdriveError
 from vtdrive.eval.bench import QuietListener
 from vtdrive.runtime.build import make_session
+from vtdrive.runtime.session import Session
 
 _LIMIT_MB = 10.0
 
@@ -40,13 +41,13 @@ def main() -> int:
     stop = threading.Event()
     broken: list[str] = []
 
-    def drive() -> None:
+    def drive(driven: Session) -> None:
         try:
-            session.run(stop, args.minutes * 60)
+            driven.run(stop, args.minutes * 60)
         except VtdriveError as fault:
             broken.append(str(fault))
 
-    run = threading.Thread(target=drive)
+    run = threading.Thread(target=drive, args=(session,))
     rss: list[tuple[float, float]] = []
     start = time.monotonic()
     run.start()

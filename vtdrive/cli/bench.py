@@ -43,6 +43,7 @@ def bench(
     from vtdrive.cli.run import overrides
     from vtdrive.config.load import load_config
     from vtdrive.config.sinks import VmcSink
+    from vtdrive.core.signals import SIGNALS
     from vtdrive.demo import demo_clip
     from vtdrive.errors import UsageError
     from vtdrive.eval.bench import bench as measure
@@ -55,7 +56,7 @@ def bench(
             "--peer landmarker needs its model", "add --landmarker-model face_landmarker.task"
         )
     chosen = overrides(source or str(demo_clip()), fps=fps)
-    loaded = load_config(config or [], overrides=chosen)
+    loaded = load_config(config or [], overrides=chosen, known_signals=SIGNALS)
     if not loaded.sinks:
         loaded = loaded.model_copy(update={"sinks": [VmcSink()]})
     with ExitStack() as stack:
