@@ -63,5 +63,11 @@ def replay(
         stack.enter_context(ended_by_signals(stop))
         run = Replay(chosen, recording, sinks, tell=lambda text: typer.echo(text, err=True))
         ticks = run.run(stop, speed=speed)
-    note = " (its end is missing)" if recording.truncated else ""
+    note = ""
+    if recording.truncated or not run.whole:
+        left = stop.is_set() and not recording.truncated
+        note = " (left before its end)" if left else " (its end is missing)"
+    if recording.damaged_chunks:
+        pieces = "piece was" if recording.damaged_chunks == 1 else "pieces were"
+        note += f"; {recording.damaged_chunks} damaged {pieces} skipped"
     typer.echo(f"{ticks} ticks replayed from {file.name}{note}", err=True)

@@ -42,6 +42,8 @@ class Replay:
     ) -> None:
         self._recording = recording
         self._clock = clock
+        self.whole = False
+        """After `run`: whether the recording ended as a run ends, with the frame of rest."""
         saved = recording.info.facts.get("neutral")
         neutral = NeutralPose.from_dict(json.loads(saved)) if saved else None
         self.driver = Driver(config, [sink.profile for sink in sinks], neutral=neutral)
@@ -64,6 +66,7 @@ class Replay:
                     self._wait(start_ns + int((tick.t_ns - first_ns) / speed), stop)
                 self._step(tick)
                 ticks, last_ns, rested = ticks + 1, tick.t_ns, REST in tick.commands
+            self.whole = rested
             if ticks and not rested:
                 self.outlets.send(self.driver.rest(last_ns), last_ns)
         return ticks

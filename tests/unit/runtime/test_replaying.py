@@ -11,9 +11,10 @@ import numpy as np
 import pytest
 from runtime_parts import Heard, KeepingSink, ScriptedClassifier, ScriptedFeed, ScriptedTracker
 
+from vtdrive.cli.replay import replay
 from vtdrive.config.schema import Config
 from vtdrive.config.sinks import McapSink
-from vtdrive.core.driver import TAKE_NEUTRAL
+from vtdrive.core.driver import REST, TAKE_NEUTRAL, Driver
 from vtdrive.runtime.replaying import Replay
 from vtdrive.runtime.session import Session
 from vtdrive.sinks.mcap import McapRecorder
@@ -109,3 +110,46 @@ def test_a_long_gap_can_be_left(tmp_path: Path, config: Config) -> None:
         Replay(config, recording, [sink], tell=print, clock=clock).run(stop)
     assert clock.now_ns() < 12_000_000_000
     assert not any(pose.params.any() for pose in sink.frames[-1].poses.values())
+
+
+def replayed(take: Path, capsys: pytest.CaptureFixture[str]) -> str:
+    """The last line that `vtdrive replay` writes about `take`."""
+    replay(take, sink=[f"jsonl:{take.with_suffix('.jsonl')}"], speed=0.0)
+    return capsys.readouterr().err.splitlines()[-1]
+
+
+def test_losses_are_told(
+    tmp_path: Path, config: Config, capsys: pytest.CaptureFixture[str]
+) -> None:
+    recorded(tmp_path / "a.mcap", config)
+    whole = (tmp_path / "a.mcap").read_bytes()
+    assert replayed(tmp_path / "a.mcap", capsys) == f"{FRAMES + 1} ticks replayed from a.mcap"
+    damaged = bytearray(whole)
+    damaged[len(whole) // 2] ^= 0xFF
+    (tmp_path / "b.mcap").write_bytes(damaged)
+    assert replayed(tmp_path / "b.mcap", capsys).endswith("b.mcap; 1 damaged piece was skipped")
+    (tmp_path / "c.mcap").write_bytes(whole[: len(whole) // 2])
+    assert replayed(tmp_path / "c.mcap", capsys).endswith("c.mcap (its end is missing)")
+
+
+def test_a_recording_that_a_full_disk_ended_lacks_its_end(
+    tmp_path: Path, config: Config, capsys: pytest.CaptureFixture[str]
+) -> None:
+    recorded(tmp_path / "a.mcap", config)
+    with opened(tmp_path / "a.mcap") as recording:
+        ticks = list(recording)
+    assert ticks[-1].commands == (REST,)
+    recorder = McapRecorder(McapSink(path=str(tmp_path / "b.mcap"), flush_hz=10))
+    driver = Driver(config, [recorder.profile])
+    recorder.open(driver.schema)
+    for tick in ticks[:-1]:
+        recorder.send(driver.step(tick.track, tick.emotion, tick.t_ns, ()))
+    assert recorder._file is not None
+    # As after a full disk: valid, and without what was to come.
+    assert recorder._file.abandon()
+    recorder.close()
+    said = replayed(tmp_path / "b.mcap", capsys)
+    with opened(tmp_path / "b.mcap") as recording:
+        assert 0 < len(list(recording)) < FRAMES
+        assert not recording.truncated
+    assert said.endswith("b.mcap (its end is missing)")
