@@ -12,8 +12,8 @@ __all__ = ["bench"]
 
 def bench(
     source: Annotated[
-        str, typer.Option("--source", "-s", help="A video \\[default: the demo clip]")
-    ] = "",
+        str | None, typer.Option("--source", "-s", help="A video \\[default: the demo clip]")
+    ] = None,
     json_file: Annotated[
         Path | None, typer.Option("--json", help="Also write the figures here.")
     ] = None,
@@ -55,6 +55,8 @@ def bench(
         raise UsageError(
             "--peer landmarker needs its model", "add --landmarker-model face_landmarker.task"
         )
+    if source is not None and not source.strip():
+        raise UsageError("the source is empty", "name a video, or leave --source out")
     chosen = overrides(source or str(demo_clip()), fps=fps)
     loaded = load_config(config or [], overrides=chosen, known_signals=SIGNALS)
     if not loaded.sinks:

@@ -15,7 +15,7 @@ def check(
         list[Path] | None, typer.Option("--config", "-c", help="Config file; may repeat.")
     ] = None,
     sink: Annotated[list[str] | None, typer.Option("--sink", help="A target to check.")] = None,
-    source: Annotated[str, typer.Option("--source", "-s", help="A source to check.")] = "",
+    source: Annotated[str | None, typer.Option("--source", "-s", help="A source to check.")] = None,
     user: Annotated[str, typer.Option(help="Whose saved neutral to look for.")] = "default",
     report: Annotated[
         bool, typer.Option("--report", help="Add versions and figures, for a bug report.")

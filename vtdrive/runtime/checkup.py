@@ -29,11 +29,11 @@ __all__ = ["Finding", "checkup", "report_lines"]
 
 
 def checkup(
-    files: Sequence[Path], sinks: Sequence[str], *, source: str = "", user: str = "default"
+    files: Sequence[Path], sinks: Sequence[str], *, source: str | None = None, user: str = "default"
 ) -> list[Finding]:
     """Everything worth knowing before a run, the worst not hidden by the first."""
     found = [*_packages(), *_models()]
-    chosen: dict[str, Any] = {"source": {"uri": source}} if source else {}
+    chosen: dict[str, Any] = {} if source is None else {"source": {"uri": source}}
     config = Config.model_validate(chosen)
     try:
         if sinks:

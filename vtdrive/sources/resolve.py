@@ -62,6 +62,11 @@ def open_source(config: SourceConfig, *, clock: Clock = SYSTEM_CLOCK) -> Source:
             f"no such file: {path}",
             f"did you mean {' or '.join(near)}?" if near else f"look into {path.parent.resolve()}",
         )
+    if not (path.is_file() or path.is_dir()):
+        raise SourceNotFound(
+            f"{path} is not a file that can be played",
+            "name a camera (0), a video, a folder of images or an address",
+        )
     return Images(config, clock=clock) if kind == "images" else Video(config, clock=clock)
 
 

@@ -71,3 +71,8 @@ def test_a_target_in_use_is_refused() -> None:
     with pytest.raises(AssertionError, match="it measured"):
         bench()
     assert holder_of(TARGET) is None
+
+
+def test_an_empty_source_is_not_the_demo_clip() -> None:
+    with pytest.raises(UsageError, match="source is empty"):
+        bench(source="")

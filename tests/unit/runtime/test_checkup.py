@@ -144,6 +144,10 @@ def test_all_is_looked_at_although_the_first_is_wrong(tmp_path: Path) -> None:
         assert said in fatal
 
 
+def test_an_empty_source_is_not_the_camera() -> None:
+    assert_fatal([f for f in checkup([], [], source="") if "source" in f.what], "empty")
+
+
 def test_bounded_hands_on_what_was_raised_and_gives_up() -> None:
     assert bounded(lambda: 3, limit_s=5) == 3
     with pytest.raises(ZeroDivisionError):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from importlib.metadata import EntryPoint
 from pathlib import Path
 
@@ -34,6 +36,15 @@ def test_a_typing_slip_is_a_missing_file_and_names_the_near_one(tmp_path: Path) 
     assert caught.value.remedy == "did you mean dance.mp4?"
     with pytest.raises(SourceNotFound, match=r"no such file: nowhere-at-all\.mp4"):
         open_source(SourceConfig(uri="nowhere-at-all.mp4"))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no such files")
+def test_what_is_neither_file_nor_folder_is_not_played(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.mp4")
+    for uri in ("/dev/null", str(tmp_path / "pipe.mp4")):
+        with pytest.raises(SourceNotFound, match="not a file that can be played") as caught:
+            open_source(SourceConfig(uri=uri))
+        assert caught.value.remedy
 
 
 def test_a_recording_is_for_replay() -> None:
