@@ -10,7 +10,7 @@ import typer
 __all__ = ["record", "run"]
 
 Source = Annotated[
-    str,
+    str | None,
     typer.Option(
         "--source",
         "-s",
@@ -48,7 +48,7 @@ Force = Annotated[
 
 
 def overrides(
-    source: str = "",
+    source: str | None = None,
     sinks: list[str] | None = None,
     *,
     fast: bool = False,
@@ -61,7 +61,7 @@ def overrides(
     from vtdrive.config.urls import parse_sink_url
 
     chosen: dict[str, Any] = {"source": {}}
-    if source:
+    if source is not None:
         chosen["source"]["uri"] = source
     if fps is not None:
         chosen["source"]["fps"] = fps
@@ -76,7 +76,7 @@ def overrides(
 
 
 def run(
-    source: Source = "",
+    source: Source = None,
     sink: Sinks = None,
     config: Configs = None,
     max_seconds: MaxSeconds = None,
@@ -114,7 +114,7 @@ def run(
 
 def record(
     file: Annotated[Path, typer.Argument(help="The recording to write (.mcap).")],
-    source: Source = "",
+    source: Source = None,
     sink: Sinks = None,
     config: Configs = None,
     max_seconds: MaxSeconds = None,
