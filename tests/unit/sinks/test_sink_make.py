@@ -51,7 +51,7 @@ from vtdrive.sinks.vmc import VmcOutput
         ("jsonl:out/a b.jsonl", JsonlSink(path="out/a b.jsonl")),
         ("jsonl:what?.jsonl", JsonlSink(path="what?.jsonl")),
         (r"mcap:C:\takes\1.mcap", McapSink(path=r"C:\takes\1.mcap")),
-        ("mcap:///tmp/a.mcap", McapSink(path="/tmp/a.mcap")),
+        ("mcap:///takes/a.mcap", McapSink(path="/takes/a.mcap")),
         ("mcap:a.mcap?landmarks=false&flush_hz=4",
          McapSink(path="a.mcap", landmarks=False, flush_hz=4)),
     ],
