@@ -9,6 +9,8 @@ from typing import Self
 
 __all__ = ["Worker"]
 
+_IMPATIENT_S = 0.2
+
 
 class Worker:
     """Runs `loop(stop)` in a thread until it returns or `stop` is set.
@@ -46,7 +48,8 @@ class Worker:
     ) -> None:
         self.stop.set()
         self._wake()
-        self._thread.join(self._join_s)
+        # Who interrupts a second time does not want to wait for anything.
+        self._thread.join(_IMPATIENT_S if kind is KeyboardInterrupt else self._join_s)
 
     def join(self) -> None:
         """Wait until the loop has returned by itself."""

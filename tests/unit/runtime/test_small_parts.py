@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -109,3 +110,19 @@ class TestUserStore:
     def test_a_name_must_be_a_file_name(self, tmp_path: Path, name: str) -> None:
         with pytest.raises(UsageError):
             UserStore(name, folder=tmp_path)
+
+
+def test_a_second_interrupt_waits_for_no_thread() -> None:
+    release = threading.Event()
+
+    def stuck(stop: threading.Event) -> None:
+        release.wait(60)
+
+    started = time.monotonic()
+    with (
+        pytest.raises(KeyboardInterrupt),
+        Worker("stuck", stuck, on_failure=lambda fault: None, join_s=30),
+    ):
+        raise KeyboardInterrupt
+    release.set()
+    assert time.monotonic() - started < 10
