@@ -5,7 +5,8 @@
 Leading = argmax of the smoothed probabilities, before thresholds; shown = after them. No model
 is trained on that clip and no number was searched on it. One rule was written after seeing it:
 shut eyes count as a blink for 400 ms only (`emotion.blink_ms`); before, the grief with closed eyes
-was frozen at neutral (sadness led 18 % of the first 40 %, with 5 switches; 56 % and 6 since). Exits 1 when a goal is missed.
+was frozen at neutral (sadness led 18 % of the first 40 %, with 5 switches; 56 % and 6 since).
+Exits 1 when a goal is missed.
 """
 
 from __future__ import annotations
