@@ -11,7 +11,7 @@ import numpy.typing as npt
 from vtdrive.types import F32, U8
 from vtdrive.vocab import EMOTIONS
 
-__all__ = ["CROP_PX", "INPUT_PX", "MEAN", "STD", "Split", "load"]
+__all__ = ["CROP_PX", "INPUT_PX", "MEAN", "STD", "Split", "deal", "held_out", "load"]
 
 CROP_PX = 48
 """Resolution of FER+'s pictures, hence of every face the network ever sees in training."""
@@ -39,6 +39,10 @@ class Split:
         top: npt.NDArray[np.int64] = self.target.argmax(1)
         return top
 
+    def some(self, which: npt.NDArray[np.int64]) -> Split:
+        """The faces at these indices."""
+        return Split(self.images[which], self.target[which], self.decided[which])
+
 
 def load(folder: Path, name: str) -> Split:
     """The split `name` (`train`, `valid`) of an .npz folder with `images` and `votes`.
@@ -57,3 +61,19 @@ def load(folder: Path, name: str) -> Split:
         target=(named / named.sum(1, keepdims=True)).astype(np.float32),
         decided=votes.max(1) > 0.5 * votes.sum(1),
     )
+
+
+def held_out(faces: Split, *, count: int = 2000, seed: int = 0) -> npt.NDArray[np.int64]:
+    """Indices of the training faces that train nothing: they calibrate the quantized network."""
+    return np.sort(np.random.default_rng(seed).permutation(len(faces.images))[:count])
+
+
+def deal(label: npt.NDArray[np.int64], *, rare: float) -> npt.NDArray[np.int64]:
+    """Indices of one epoch's faces, not shuffled: all once, those of rare emotions more often.
+
+    An emotion with n faces is shown about (median n / n) ** rare times as often as it occurs, never
+    less than once and at most six times; `rare` 0 leaves the data as they are.
+    """
+    count = np.bincount(label, minlength=_K)
+    often = np.clip((np.median(count) / np.maximum(count, 1)) ** rare, 1, 6).round().astype(int)
+    return np.repeat(np.arange(len(label)), often[label])

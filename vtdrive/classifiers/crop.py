@@ -8,6 +8,7 @@ of those pictures, `to_input` enlarges and normalises it. Training calls `to_inp
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 
 import cv2
 import numpy as np
@@ -15,12 +16,20 @@ import numpy.typing as npt
 
 from vtdrive.types import F32, U8
 
-__all__ = ["aligned_crop", "to_input", "upright_square"]
+__all__ = ["aligned_crop", "cut_square", "face_oval", "standardised", "to_input", "upright_square"]
 
 F64 = npt.NDArray[np.float64]
 
 _EYES = ((33, 133), (362, 263))
 """Corners of the subject's right eye, then of the left. Corners stay put where irises wander."""
+
+_FACE = (0.34, 0.42)
+"""Half width and half height of the oval that is surely face, in shares of the crop's side."""
+_FACE_CENTRE = (0.5, 0.53)
+_LEAST_SPREAD = 4.0
+"""Grey levels; a flatter face than this holds only noise, which must not be blown up."""
+_FURTHEST = 3.0
+"""Deviations; a lamp behind a dark face would otherwise be the loudest thing in the picture."""
 
 _SAMPLES = 3
 """Samples across one pixel of the crop; their mean is what an area-averaging resize would give."""
@@ -43,8 +52,14 @@ def aligned_crop(
     centre, right, side = upright_square(points, lift=lift)
     if side <= 0:
         raise ValueError("landmarks all fall on one point")
-    side *= margin
+    return cut_square(image_rgb, centre, right, side * margin, size_px=size_px)
 
+
+def cut_square(image_rgb: U8, centre: F64, right: F64, side: float, *, size_px: int) -> U8:
+    """The grey square (size_px, size_px) around `centre`, its upper edge along the vector `right`.
+
+    `centre` (2,) and `side` in pixels, `right` (2,) of length one. Area-averaged.
+    """
     # Only the part of the picture that the turned square can touch is looked at; a big face is
     # first halved, and halved again, which costs far less than sampling all of it.
     shrink = 1
@@ -73,6 +88,32 @@ def aligned_crop(
     )
     out: U8 = cv2.resize(sampled, (size_px, size_px), interpolation=cv2.INTER_AREA)
     return out
+
+
+def standardised(crops: U8 | F32) -> F32:
+    """(S, S) or (N, S, S) greys to (N, S, S) f32: mean 0 and spread 1 inside the face's oval.
+
+    What lights a face, and how much its skin reflects, scale its greys; measured against itself, a
+    dark face and a fair one look alike to the network. Values end at 3 spreads. Zeros for a face
+    without any contrast.
+    """
+    faces = np.asarray(crops, np.float32).reshape(-1, *np.shape(crops)[-2:])
+    inside = faces[:, face_oval(faces.shape[-1])]
+    mean = inside.mean(1)[:, None, None]
+    spread = np.maximum(inside.std(1), _LEAST_SPREAD)[:, None, None]
+    out: F32 = np.clip((faces - mean) / spread, -_FURTHEST, _FURTHEST)
+    return out
+
+
+@lru_cache(maxsize=8)
+def face_oval(size_px: int) -> npt.NDArray[np.bool_]:
+    """(size_px, size_px) true where an aligned crop shows face, whoever it is."""
+    at = (np.arange(size_px) + 0.5) / size_px
+    x = (at - _FACE_CENTRE[0]) / _FACE[0]
+    y = (at - _FACE_CENTRE[1]) / _FACE[1]
+    oval: npt.NDArray[np.bool_] = (x[None] ** 2 + y[:, None] ** 2) <= 1
+    oval.flags.writeable = False
+    return oval
 
 
 def to_input(crops: U8, *, size_px: int, mean: float, std: float) -> F32:
