@@ -16,7 +16,15 @@ import numpy.typing as npt
 
 from vtdrive.types import F32, U8
 
-__all__ = ["aligned_crop", "cut_square", "face_oval", "standardised", "to_input", "upright_square"]
+__all__ = [
+    "aligned_crop",
+    "cut_square",
+    "face_oval",
+    "standardised",
+    "to_input",
+    "upright_square",
+    "whole_crop",
+]
 
 F64 = npt.NDArray[np.float64]
 
@@ -53,6 +61,17 @@ def aligned_crop(
     if side <= 0:
         raise ValueError("landmarks all fall on one point")
     return cut_square(image_rgb, centre, right, side * margin, size_px=size_px)
+
+
+def whole_crop(image_rgb: U8, *, size_px: int) -> U8:
+    """What is read where no mesh is found: the whole picture (H, W, 3) as a grey square.
+
+    The square has the longer side and lies in the middle; beyond the picture its border repeats.
+    """
+    height, width = image_rgb.shape[:2]
+    centre = np.array([width / 2 - 0.5, height / 2 - 0.5])
+    side = float(max(height, width))
+    return cut_square(image_rgb, centre, np.array([1.0, 0.0]), side, size_px=size_px)
 
 
 def cut_square(image_rgb: U8, centre: F64, right: F64, side: float, *, size_px: int) -> U8:

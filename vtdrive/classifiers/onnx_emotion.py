@@ -53,31 +53,41 @@ class OnnxEmotion:
         return self._card
 
     def crop(self, frame: VideoFrame, face: Face) -> U8:
-        """The grey square that `infer` takes; ValueError when the landmarks allow none."""
+        """The square that `infer` takes; ValueError when the landmarks allow none."""
+        return self.crop_picture(frame.image, face.landmarks_px)
+
+    def crop_picture(self, image_rgb: U8, landmarks_px: F32 | None) -> U8:
+        """The square that `infer` takes, of a picture (H, W, 3); the whole of it without landmarks.
+
+        ValueError when the landmarks allow none.
+        """
         # cv2 costs start-up time that a process without emotions need not pay.
-        from vtdrive.classifiers.crop import aligned_crop
+        from vtdrive.classifiers.crop import aligned_crop, whole_crop
 
         card = self.card
+        if landmarks_px is None:
+            return whole_crop(image_rgb, size_px=card.crop_px)
         return aligned_crop(
-            frame.image,
-            face.landmarks_px,
-            size_px=card.crop_px,
-            margin=card.margin,
-            lift=card.lift,
+            image_rgb, landmarks_px, size_px=card.crop_px, margin=card.margin, lift=card.lift
         )
 
     def infer(self, crop: U8) -> tuple[F32, F32]:
         """One crop to its logits (8,), in `vocab.EMOTIONS` order, and its embedding (D,)."""
+        logits, embedding = self.infer_many(crop[None])
+        return logits[0], embedding[0]
+
+    def infer_many(self, crops: U8) -> tuple[F32, F32]:
+        """(N, S, S) crops to their logits (N, 8) and embeddings (N, D)."""
         from vtdrive.classifiers.crop import to_input
 
         card = self.card
         assert self._session is not None
-        x = to_input(crop, size_px=card.input_px, mean=card.mean, std=card.std)
+        x = to_input(crops, size_px=card.input_px, mean=card.mean, std=card.std)
         try:
             logits, embedding = self._session.run(["logits", "embedding"], {self._input_name: x})
         except Exception as fault:  # onnxruntime's exceptions share no other base
             raise ModelError(f"model {self.path.name} failed: {fault}", _REMEDY) from fault
-        return logits[0, self._order], embedding[0]
+        return logits[:, self._order], embedding
 
     def probabilities(self, logits: F32) -> F32:
         """(..., 8) calibrated: softmax of logits / temperature. NaN where a logit is not finite."""
