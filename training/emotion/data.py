@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from vtdrive.eval.emotion_labels import labels_of
 from vtdrive.types import F32, U8
 from vtdrive.vocab import EMOTIONS
 
@@ -47,20 +48,12 @@ class Split:
 def load(folder: Path, name: str) -> Split:
     """The split `name` (`train`, `valid`) of an .npz folder with `images` and `votes`.
 
-    The protocol: a single vote counts for nothing where another label has more; faces whose top
-    label is "unknown" or "not a face" are dropped; what is left of the eight is scaled to 1.
+    The protocol is that of `vtdrive.eval.emotion_labels`; faces that it drops are left out.
     """
     with np.load(folder / f"{name}.npz") as stored:
-        images, votes = stored["images"], stored["votes"].astype(np.float64)
-    votes[(votes <= 1) & (votes.max(1, keepdims=True) > 1)] = 0
-    keep = (votes.argmax(1) < _K) & (votes[:, :_K].sum(1) > 0)
-    images, votes = images[keep], votes[keep]
-    named = votes[:, :_K]
-    return Split(
-        images=images,
-        target=(named / named.sum(1, keepdims=True)).astype(np.float32),
-        decided=votes.max(1) > 0.5 * votes.sum(1),
-    )
+        images, votes = stored["images"], stored["votes"]
+    kept, labels = labels_of(votes)
+    return Split(images[kept], labels.target, labels.decided)
 
 
 def held_out(faces: Split, *, count: int = 2000, seed: int = 0) -> npt.NDArray[np.int64]:
