@@ -10,11 +10,13 @@ from typing import Final
 
 __all__ = [
     "EMOTIONS",
+    "EMOTION_ALIASES",
     "EMOTION_INDEX",
     "MIRROR_SHAPE",
     "SHAPES",
     "SHAPE_INDEX",
     "UNSUPPORTED_SHAPES",
+    "emotion_named",
     "mirror_name",
     "pascal",
 ]
@@ -78,6 +80,40 @@ EMOTIONS: Final[tuple[str, ...]] = (
 """FER+'s eight, in FER+'s order, which is the order of every probability vector."""
 
 EMOTION_INDEX: Final[dict[str, int]] = {name: i for i, name in enumerate(EMOTIONS)}
+
+EMOTION_ALIASES: Final[dict[str, tuple[str, ...]]] = {
+    "neutral": ("neu", "neutrality", "calm", "calmness", "normal", "natural", "expressionless",
+                "no emotion"),
+    "happiness": ("hap", "happy", "joy", "joyful", "joyous", "cheerful", "delight", "delighted",
+                  "smile", "smiling", "laughter", "laughing", "amusement", "amused"),
+    "surprise": ("sur", "surprised", "surprising", "astonishment", "astonished", "amazement",
+                 "amazed", "startled"),
+    "sadness": ("sad", "sorrow", "sorrowful", "unhappy", "unhappiness", "grief"),
+    "anger": ("ang", "angry", "mad", "rage", "fury", "furious", "annoyed", "annoyance"),
+    "disgust": ("dis", "disgusted", "disgusting", "revulsion"),
+    "fear": ("fea", "fearful", "fearfulness", "afraid", "scared", "frightened", "fright", "terror",
+             "terrified"),
+    "contempt": ("con", "contemptuous", "scorn", "scornful", "disdain", "disdainful", "hatred",
+                 "hate"),
+}  # fmt: skip
+"""What other models and data sets call the eight, as `emotion_named` reads them."""
+
+
+def emotion_named(name: str) -> str | None:
+    """The one of `EMOTIONS` that `name` means, itself or an alias; None where it means none.
+
+    Case, spaces, hyphens and underscores make no difference: `Happy`, `no_emotion`.
+    """
+    return _BY_ALIAS.get(_bare(name))
+
+
+def _bare(name: str) -> str:
+    return name.casefold().replace(" ", "").replace("-", "").replace("_", "")
+
+
+_BY_ALIAS: Final = {
+    _bare(alias): name for name in EMOTIONS for alias in (name, *EMOTION_ALIASES[name])
+}
 
 
 def mirror_name(name: str) -> str:

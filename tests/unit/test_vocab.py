@@ -5,12 +5,14 @@ from __future__ import annotations
 import pytest
 
 from vtdrive.vocab import (
+    EMOTION_ALIASES,
     EMOTION_INDEX,
     EMOTIONS,
     MIRROR_SHAPE,
     SHAPE_INDEX,
     SHAPES,
     UNSUPPORTED_SHAPES,
+    emotion_named,
     mirror_name,
     pascal,
 )
@@ -88,3 +90,35 @@ def test_unsupported_shapes_are_shapes() -> None:
 def test_pascal_changes_only_the_first_letter() -> None:
     assert pascal("jawOpen") == "JawOpen"
     assert pascal("") == ""
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        *((name, name) for name in EMOTIONS),
+        ("Happy", "happiness"),
+        ("SAD", "sadness"),
+        ("angry", "anger"),
+        ("Surprised", "surprise"),
+        ("disgusted", "disgust"),
+        ("fearful", "fear"),
+        ("afraid", "fear"),
+        ("hatred", "contempt"),
+        ("No-Emotion", "neutral"),
+        ("no_emotion", "neutral"),
+    ],
+)
+def test_emotions_go_by_other_names(written: str, meant: str) -> None:
+    assert emotion_named(written) == meant
+    assert emotion_named(f" {written.upper()} ") == meant
+
+
+@pytest.mark.parametrize("name", ["", "bored", "happ", "surprises", "0", "neutral/happy"])
+def test_a_word_for_no_emotion_is_none(name: str) -> None:
+    assert emotion_named(name) is None
+
+
+def test_no_alias_means_two_emotions() -> None:
+    assert EMOTION_ALIASES.keys() == set(EMOTIONS)
+    for name, aliases in EMOTION_ALIASES.items():
+        assert {emotion_named(alias) for alias in aliases} == {name}
