@@ -27,13 +27,20 @@ _REMEDY = "restore the model and its card together, or leave the setting out to 
 class OnnxEmotion:
     """A `Classifier` for any ONNX file with outputs `logits` (N, 8) and `embedding` (N, D)."""
 
-    def __init__(self, model: Path | None = None) -> None:
-        """`model` is an .onnx path with its card beside it; None means the shipped one."""
+    def __init__(self, model: Path | None = None, *, provider: str = "cpu") -> None:
+        """`model` is an .onnx path with its card beside it; None means the shipped one.
+
+        `provider` is as in `inference.provider_named`; where it cannot be used, `notes` says so
+        and the CPU is.
+        """
+        self.provider = provider
         self.path = model or data_dir("models") / SHIPPED_MODEL
         self._card: EmotionCard | None = None
         self._session: onnxruntime.InferenceSession | None = None
         self._input_name = ""
         self._order: list[int] = []
+        self.notes: tuple[str, ...] = ()
+        """See `Classifier.notes`."""
 
     def open(self) -> None:
         """Raises ModelError; see `Classifier.open`."""

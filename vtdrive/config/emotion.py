@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from vtdrive.config.base import Ms, Share, Table, Unit
+from vtdrive.inference import provider_named
 from vtdrive.vocab import EMOTIONS
 
 __all__ = ["EmotionConfig", "EmotionTiming"]
@@ -62,6 +63,9 @@ class EmotionConfig(Table):
     """False: no classifier runs and every emotion stays 0."""
     model: str = "emotion-resnet50-int8"
     """Name of a shipped model, or the path of an .onnx file with its card beside it."""
+    provider: str = "cpu"
+    """What computes it: `cpu`, `cuda`, `tensorrt`, `directml`, `coreml`, `openvino`, or the full
+    name of another of ONNX Runtime's providers. One that is absent is told of, and the CPU used."""
     rate_hz: Annotated[float, Field(ge=0.5, le=60)] = 10.0
     """How often a face is classified. Emotion is the first to slow down when the CPU is short."""
     smooth_ms: Ms = 250.0
@@ -90,6 +94,12 @@ class EmotionConfig(Table):
     """Turned further, the classifier is not believed."""
     timing: dict[str, EmotionTiming] = Field(default_factory=lambda: dict(_DEFAULTS))
     """One table per emotion; those left out keep their defaults."""
+
+    @field_validator("provider")
+    @classmethod
+    def _named(cls, provider: str) -> str:
+        provider_named(provider)
+        return provider
 
     @model_validator(mode="after")
     def _known(self) -> Self:

@@ -44,7 +44,9 @@ _SWITCH_S: Final = 0.0005
 """Python's 5 ms would let any other thread delay a frame by that much (p95 of the driver's step was
 5.4 ms with the default)."""
 _NO_FACE_NS: Final = 5_000_000_000
-_AT_START: Final = ("source", "tracker", "sinks", "emotion.enabled", "emotion.model")
+_AT_START: Final = (
+    "source", "tracker", "sinks", "emotion.enabled", "emotion.model", "emotion.provider",
+)  # fmt: skip
 """What a reload cannot change under a running performance."""
 
 
