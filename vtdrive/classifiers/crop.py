@@ -1,13 +1,15 @@
 """From a picture and its landmarks to what the network saw in training. Pure.
 
 Two steps, because the training pictures are small: `aligned_crop` cuts a face to the resolution
-of those pictures, `to_input` enlarges and normalises it. Training calls `to_input` on its stored
-48 px faces, so that everything from there on is one code path.
+of those pictures, `to_input` enlarges and normalises it (after `standardised`, where the network
+wants that). Training calls these on its stored 48 px faces, so that everything from there on is one
+code path.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from functools import lru_cache
 
 import cv2
@@ -44,9 +46,17 @@ _SAMPLES = 3
 
 
 def aligned_crop(
-    image_rgb: U8, landmarks_px: F32, *, size_px: int, margin: float, lift: float = 0.0
+    image_rgb: U8,
+    landmarks_px: F32,
+    *,
+    size_px: int,
+    margin: float,
+    lift: float = 0.0,
+    colour: bool = False,
 ) -> U8:
     """The face as a grey square (size_px, size_px): upright, centred, area-averaged.
+
+    With `colour` an RGB one, (size_px, size_px, 3).
 
     The square's side is `margin` times the longer side of the box around all landmarks, measured
     after the eyes were turned level; `lift` moves its centre towards the forehead by that share
@@ -60,24 +70,33 @@ def aligned_crop(
     centre, right, side = upright_square(points, lift=lift)
     if side <= 0:
         raise ValueError("landmarks all fall on one point")
-    return cut_square(image_rgb, centre, right, side * margin, size_px=size_px)
+    return cut_square(image_rgb, centre, right, side * margin, size_px=size_px, colour=colour)
 
 
-def whole_crop(image_rgb: U8, *, size_px: int) -> U8:
-    """What is read where no mesh is found: the whole picture (H, W, 3) as a grey square.
+def whole_crop(image_rgb: U8, *, size_px: int, colour: bool = False) -> U8:
+    """What is read where no mesh is found: the whole picture (H, W, 3), as `aligned_crop` gives it.
 
     The square has the longer side and lies in the middle; beyond the picture its border repeats.
     """
     height, width = image_rgb.shape[:2]
     centre = np.array([width / 2 - 0.5, height / 2 - 0.5])
     side = float(max(height, width))
-    return cut_square(image_rgb, centre, np.array([1.0, 0.0]), side, size_px=size_px)
+    return cut_square(image_rgb, centre, np.array([1.0, 0.0]), side, size_px=size_px, colour=colour)
 
 
-def cut_square(image_rgb: U8, centre: F64, right: F64, side: float, *, size_px: int) -> U8:
+def cut_square(
+    image_rgb: U8,
+    centre: F64,
+    right: F64,
+    side: float,
+    *,
+    size_px: int,
+    colour: bool = False,
+) -> U8:
     """The grey square (size_px, size_px) around `centre`, its upper edge along the vector `right`.
 
-    `centre` (2,) and `side` in pixels, `right` (2,) of length one. Area-averaged.
+    `centre` (2,) and `side` in pixels, `right` (2,) of length one. Area-averaged. With `colour`
+    an RGB one, (size_px, size_px, 3).
     """
     # Only the part of the picture that the turned square can touch is looked at; a big face is
     # first halved, and halved again, which costs far less than sampling all of it.
@@ -86,10 +105,10 @@ def cut_square(image_rgb: U8, centre: F64, right: F64, side: float, *, size_px: 
         shrink *= 2
     reach = side / 2 * (abs(right[0]) + abs(right[1])) + 2 * shrink
     patch, x0, y0 = _patch(image_rgb, centre, reach=reach, multiple=shrink)
-    grey = cv2.cvtColor(patch, cv2.COLOR_RGB2GRAY)
+    shown = patch if colour else cv2.cvtColor(patch, cv2.COLOR_RGB2GRAY)
     for _ in range(shrink.bit_length() - 1):
-        height, width = grey.shape
-        grey = cv2.resize(grey, (width // 2, height // 2), interpolation=cv2.INTER_AREA)
+        height, width = shown.shape[:2]
+        shown = cv2.resize(shown, (width // 2, height // 2), interpolation=cv2.INTER_AREA)
 
     fine = _SAMPLES * size_px
     step = side / fine / shrink
@@ -99,7 +118,7 @@ def cut_square(image_rgb: U8, centre: F64, right: F64, side: float, *, size_px: 
     half = (fine - 1) / 2
     from_fine = np.array([[c, -s, x - half * (c - s)], [s, c, y - half * (s + c)]])
     sampled = cv2.warpAffine(
-        grey,
+        shown,
         from_fine,
         (fine, fine),
         flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
@@ -114,12 +133,14 @@ def standardised(crops: U8 | F32) -> F32:
 
     What lights a face, and how much its skin reflects, scale its greys; measured against itself, a
     dark face and a fair one look alike to the network. Values end at 3 spreads. Zeros for a face
-    without any contrast.
+    without any contrast. Colour, (N, S, S, 3), has one mean and one spread for all three, so that
+    a face keeps its hue.
     """
-    faces = np.asarray(crops, np.float32).reshape(-1, *np.shape(crops)[-2:])
-    inside = faces[:, face_oval(faces.shape[-1])]
-    mean = inside.mean(1)[:, None, None]
-    spread = np.maximum(inside.std(1), _LEAST_SPREAD)[:, None, None]
+    faces = _many(crops).astype(np.float32, copy=False)
+    inside = faces[:, face_oval(faces.shape[1])].reshape(len(faces), -1)
+    alone = (-1,) + (1,) * (faces.ndim - 1)
+    mean = inside.mean(1).reshape(alone)
+    spread = np.maximum(inside.std(1), _LEAST_SPREAD).reshape(alone)
     out: F32 = np.clip((faces - mean) / spread, -_FURTHEST, _FURTHEST)
     return out
 
@@ -135,21 +156,33 @@ def face_oval(size_px: int) -> npt.NDArray[np.bool_]:
     return oval
 
 
-def to_input(crops: U8, *, size_px: int, mean: float, std: float) -> F32:
-    """(S, S) or (N, S, S) grey crops to (N, 1, size_px, size_px) f32, (x / 255 - mean) / std."""
-    faces = np.asarray(crops).reshape(-1, *np.shape(crops)[-2:])
-    out = np.empty((len(faces), 1, size_px, size_px), np.float32)
-    for i, face in enumerate(faces):
-        # In f32: rounding to whole greys a second time would not match what training sees.
-        cv2.resize(
-            face.astype(np.float32),
-            (size_px, size_px),
-            dst=out[i, 0],
-            interpolation=cv2.INTER_LINEAR if size_px >= face.shape[0] else cv2.INTER_AREA,
-        )
-    out *= 1 / (255 * std)
-    out -= mean / std
+def to_input(
+    crops: U8 | F32, *, size_px: int, mean: float | Sequence[float], std: float | Sequence[float]
+) -> F32:
+    """(S, S) or (N, S, S) grey crops to (N, 1, size_px, size_px) f32, (x / 255 - mean) / std.
+
+    Crops with channels, (N, S, S, C), give (N, C, size_px, size_px); `mean` and `std` then may
+    have one number for each. Enlarged bilinearly, averaged down by area.
+    """
+    faces = _many(crops)
+    planes = faces[..., None] if faces.ndim == 3 else faces
+    n, side, _, count = planes.shape
+    out = np.empty((n, count, size_px, size_px), np.float32)
+    how = cv2.INTER_LINEAR if size_px >= side else cv2.INTER_AREA
+    for face, into in zip(planes, out, strict=True):
+        for channel in range(count):
+            # In f32: rounding to whole greys a second time would not match what training sees.
+            plane = face[..., channel].astype(np.float32)
+            cv2.resize(plane, (size_px, size_px), dst=into[channel], interpolation=how)
+    spread = np.broadcast_to(np.asarray(std, np.float64), (count,))[:, None, None]
+    out *= (1 / (255 * spread)).astype(np.float32)
+    out -= (np.asarray(mean, np.float64).reshape(-1, 1, 1) / spread).astype(np.float32)
     return out
+
+
+def _many(crops: U8 | F32) -> U8 | F32:
+    """One grey crop (S, S) as a batch of one; batches as they are."""
+    return crops[None] if crops.ndim == 2 else crops
 
 
 def upright_square(
