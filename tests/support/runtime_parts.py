@@ -81,6 +81,8 @@ def breaking(seq: int) -> Face | None:
 class ScriptedClassifier:
     """Always the same answer."""
 
+    notes: tuple[str, ...] = ()
+
     def __init__(self, probs: list[float]) -> None:
         self._probs = frozen(probs)
         self.calls = 0

@@ -21,6 +21,14 @@ class Classifier(Protocol):
     never blocks on anything but its own computing; uses at most one core.
     """
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Sentences for the user on what is read otherwise than asked, oldest first.
+
+        Empty before `open`; grows only. Nothing that the user cannot act on belongs here.
+        """
+        ...
+
     def open(self) -> None:
         """Loads and warms up, so that the first `classify` is as fast as any.
 

@@ -82,17 +82,20 @@ class FusedEmotion:
         self.weights: Weights | None = None
         """None before `open`, and where the picture is read alone."""
         self._notes: list[str] = []
+        self._picture_notes = 0
         self._blind_told = False
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """Sentences for the user, in the order they became true."""
-        return (*getattr(self.picture, "notes", ()), *self._notes)
+        """See `Classifier.notes`."""
+        self._notes += self.picture.notes[self._picture_notes :]
+        self._picture_notes = len(self.picture.notes)
+        return tuple(self._notes)
 
     def open(self) -> None:
         """Raises ModelError for the picture's model, never for the small one."""
         self.picture.open()
-        self._notes, self._blind_told = [], False
+        self._notes, self._picture_notes, self._blind_told = [], 0, False
         try:
             self.shapes.open()
             self.weights = find_weights(load_card(self.picture.path), self.shapes.card)

@@ -50,6 +50,8 @@ class ShapeEmotion:
         self._card: ModelCard | None = None
         self._session: onnxruntime.InferenceSession | None = None
         self._temperature = 1.0
+        self.notes: tuple[str, ...] = ()
+        """See `Classifier.notes`."""
 
     def open(self) -> None:
         """Raises ModelError; see `Classifier.open`."""

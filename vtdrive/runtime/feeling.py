@@ -43,6 +43,7 @@ class Feeling:
         self._due_ns: int | None = None
         self._broken = False
         self._nans = 0
+        self._told = 0
         self.newest: Emotion | None = None
         """The register: read by the tracking thread, replaced whole."""
 
@@ -64,6 +65,7 @@ class Feeling:
     def open(self) -> None:
         """Load the model; raises ModelError."""
         self._classifier.open()
+        self._tell_notes()
 
     def close(self) -> None:
         """Free the model."""
@@ -94,6 +96,7 @@ class Feeling:
             self._break(str(fault) if known else f"the classifier broke: {fault!r}")
             return
         now = time.monotonic_ns()
+        self._tell_notes()
         if not np.isfinite(emotion.probs).all():
             self._nans += 1
             if self._nans >= _MAX_NAN:
@@ -102,6 +105,12 @@ class Feeling:
         self._nans = 0
         self.newest = emotion
         self._stats.note_emotion(inference_ms=(now - start) * 1e-6, t_ns=now)
+
+    def _tell_notes(self) -> None:
+        notes = self._classifier.notes
+        for note in notes[self._told :]:
+            self._tell(note)
+        self._told = len(notes)
 
     def _break(self, why: str) -> None:
         self._broken = True

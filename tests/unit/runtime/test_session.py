@@ -223,6 +223,27 @@ def test_stop_while_models_load_opens_no_source(config: Config) -> None:
     assert opened == []
 
 
+def test_what_a_classifier_does_otherwise_than_asked_is_told_once(config: Config) -> None:
+    class Noting(ScriptedClassifier):
+        def open(self) -> None:
+            self.notes = ("on the CPU",)
+
+        def classify(self, frame: VideoFrame, face: Face) -> Emotion:
+            if self.calls == 2:
+                self.notes += ("blind",)
+            return super().classify(frame, face)
+
+    heard, classifier = Heard(), Noting(SURE_HAPPY)
+    session(config, ScriptedFeed([True] * 60), classifier=classifier, heard=heard).run(
+        threading.Event()
+    )
+    assert classifier.calls > 4
+    assert [event for event in heard.events if event in ("on the CPU", "blind")] == [
+        "on the CPU",
+        "blind",
+    ]
+
+
 @pytest.mark.parametrize("lockstep", [True, False])
 def test_a_classifier_that_breaks_in_any_way_leaves_tracking_alone(
     config: Config, lockstep: bool
