@@ -1,7 +1,8 @@
-"""What a network reads: on labelled faces, or along a video. No torch here.
+"""What a network reads along a video: the leading emotion of its smoothed probabilities.
 
-python -m training.emotion.evaluate --model models/emotion-resnet50-int8.onnx --data FERPLUS
-python -m training.emotion.evaluate --video CLIP [--hz 10] [--tau-ms 250]
+    python -m training.emotion.evaluate --video CLIP [--model MODEL.onnx] [--hz 10] [--tau-ms 250]
+
+`vtdrive eval emotion` measures it on labelled faces. No torch here.
 """
 
 from __future__ import annotations
@@ -10,70 +11,18 @@ import argparse
 import json
 import math
 import sys
-import time
 import types
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 
-from training.emotion.data import INPUT_PX, MEAN, STD, load
-from training.emotion.scores import (
-    accuracy,
-    calibration_error,
-    macro_f1,
-    recalls,
-    softmax,
-)
 from vtdrive.assets import data_dir
-from vtdrive.classifiers.crop import to_input
 from vtdrive.classifiers.onnx_emotion import SHIPPED_MODEL, OnnxEmotion
-from vtdrive.inference import onnxruntime_module
-from vtdrive.types import F32, U8, Face, VideoFrame
+from vtdrive.types import F32, Face, VideoFrame
 from vtdrive.vocab import EMOTIONS
 
-__all__ = ["Network", "follow", "interleaved_ms", "passages"]
-
-_TIMED = 150
-"""Faces per network in a timing run."""
-
-
-class Network:
-    """An .onnx file without a card, on one thread."""
-
-    def __init__(self, path: Path) -> None:
-        onnxruntime = onnxruntime_module()
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = 1
-        options.log_severity_level = 3
-        self._session = onnxruntime.InferenceSession(
-            str(path), options, providers=["CPUExecutionProvider"]
-        )
-
-    def __call__(self, x: F32) -> F32:
-        logits: F32 = self._session.run(["logits"], {"image": x})[0]
-        return logits
-
-    def logits(self, images: U8) -> F32:
-        """(N, 8) of u8 (N, H, W)."""
-        batches = np.array_split(images, max(1, len(images) // 32))
-        return np.concatenate(
-            [self(to_input(b, size_px=INPUT_PX, mean=MEAN, std=STD)) for b in batches]
-        )
-
-
-def interleaved_ms(*, int8: Path, fp32: Path) -> dict[str, float]:
-    """Median CPU ms per single face of both networks, in turn: both meet the same machine."""
-    networks = {"int8_ms": Network(int8), "fp32_ms": Network(fp32)}
-    face = np.random.default_rng(0).normal(size=(1, 1, INPUT_PX, INPUT_PX)).astype(np.float32)
-    taken: dict[str, list[float]] = {name: [] for name in networks}
-    for _ in range(_TIMED):
-        for name, network in networks.items():
-            # A network's one thread is the caller's, so this leaves out other programs' turns.
-            started = time.thread_time()
-            network(face)
-            taken[name].append((time.thread_time() - started) * 1e3)
-    return {name: float(np.median(ms)) for name, ms in taken.items()}
+__all__ = ["follow", "passages"]
 
 
 def frames(video: Path) -> Iterator[tuple[VideoFrame, Face | None]]:
@@ -166,37 +115,17 @@ def _print_video(video: Path, model: Path, *, hz: float, tau_ms: float) -> None:
         print(f"{title}: {json.dumps(shares)}")
 
 
-def _print_faces(folder: Path, model: Path) -> None:
-    classifier = OnnxEmotion(model)
-    classifier.open()
-    temperature = classifier.card.temperature
-    classifier.close()
-    valid = load(folder, "valid")
-    logits = Network(model).logits(valid.images)
-    probs = softmax(logits[valid.decided], temperature=temperature)
-    print(f"accuracy, majority rule  {accuracy(logits, valid):.4f} (n {int(valid.decided.sum())})")
-    print(f"accuracy, all faces      {accuracy(logits, valid, decided_only=False):.4f}")
-    print(f"macro-F1                 {macro_f1(logits, valid):.4f}")
-    print(f"ECE                      {calibration_error(probs, valid.label[valid.decided]):.4f}")
-    for name, (share, count) in recalls(logits, valid).items():
-        print(f"recall {name:10s} {share:.3f} (n {count})")
-
-
 def main() -> None:
     """The command line."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--model", type=Path, default=data_dir("models") / SHIPPED_MODEL)
-    parser.add_argument("--data", type=Path, help="folder with valid.npz")
-    parser.add_argument("--video", type=Path)
+    parser.add_argument("--video", type=Path, required=True)
     parser.add_argument("--hz", type=float, default=10.0)
     parser.add_argument("--tau-ms", type=float, default=250.0)
     given = parser.parse_args()
-    if given.data is None and given.video is None:
-        parser.error("name --data or --video")
-    if given.data is not None:
-        _print_faces(given.data, given.model)
-    if given.video is not None:
-        _print_video(given.video, given.model, hz=given.hz, tau_ms=given.tau_ms)
+    _print_video(given.video, given.model, hz=given.hz, tau_ms=given.tau_ms)
 
 
 if __name__ == "__main__":
