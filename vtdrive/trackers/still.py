@@ -21,6 +21,7 @@ __all__ = ["StillMesh"]
 
 _ROOMY_PX = 256
 """Pictures with a shorter side of less are enlarged to about this, after a rim was added."""
+_WARM_UP_PX = 64
 _RIM = 0.25
 """Repeated border, as a share of the shorter side."""
 
@@ -38,6 +39,8 @@ class StillMesh:
         with quiet_stderr():
             self._detector = Detector(min_confidence=self._min_confidence)
             self._mesh = Mesh(min_confidence=0.5)
+            # mediapipe says things to standard error until each model has run once.
+            self(np.zeros((_WARM_UP_PX, _WARM_UP_PX, 3), np.uint8))
 
     def close(self) -> None:
         """Frees the models. Never raises."""
