@@ -27,13 +27,13 @@ def make_feed(
     config: SourceConfig, tell: Callable[[str], None], clock: Clock = SYSTEM_CLOCK
 ) -> Feed:
     """The frames of a source: in lockstep with `fast`, else the newest one."""
-    first = open_source(config, clock=clock)
+    first = open_source(config, clock=clock, tell=tell)
     if config.fast:
         return LockstepFeed(first, clock)
     made = [first]
     return LiveFeed(
         Resilient(
-            lambda: made.pop() if made else open_source(config, clock=clock),
+            lambda: made.pop() if made else open_source(config, clock=clock, tell=tell),
             stall_s=config.stall_s,
             retry_max_s=config.retry_max_s,
             clock=clock,

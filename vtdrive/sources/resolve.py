@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from importlib.metadata import entry_points
 
 from vtdrive.clock import SYSTEM_CLOCK, Clock
@@ -21,9 +22,15 @@ _CAMERA_OPEN_S = 20.0
 """Media Foundation may take this long; DirectShow and V4L2 take under a second."""
 
 
-def open_source(config: SourceConfig, *, clock: Clock = SYSTEM_CLOCK) -> Source:
+def open_source(
+    config: SourceConfig,
+    *,
+    clock: Clock = SYSTEM_CLOCK,
+    tell: Callable[[str], None] = lambda sentence: None,
+) -> Source:
     """The source of `config.uri`, made but not yet opened: call `open`, `read`, `close`.
 
+    `tell` hears, in the reader's thread, what the user should know and no exception says.
     Raises UsageError for an address of no known kind and for a recording, which has no pictures;
     SourceNotFound for a file that is not there.
     """
@@ -67,7 +74,9 @@ def open_source(config: SourceConfig, *, clock: Clock = SYSTEM_CLOCK) -> Source:
             f"{path} is not a file that can be played",
             "name a camera (0), a video, a folder of images or an address",
         )
-    return Images(config, clock=clock) if kind == "images" else Video(config, clock=clock)
+    if kind == "images":
+        return Images(config, clock=clock, tell=tell)
+    return Video(config, clock=clock)
 
 
 def _plugin(config: SourceConfig) -> Source:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -132,17 +133,42 @@ def test_a_name_beyond_ascii(tmp_path: Path) -> None:
     assert only(save(tmp_path / "Gesicht-\u9854.png", flat(5))).shape == (6, 6, 3)
 
 
-def test_what_is_no_image_is_named(tmp_path: Path) -> None:
+def test_what_is_no_image_is_told_of_once_and_left_out(tmp_path: Path) -> None:
+    (tmp_path / "1.png").write_bytes(b"")
+    save(tmp_path / "2.png", flat(20))
+    (tmp_path / "3.png").write_bytes(b"junk")
+    save(tmp_path / "4.png", flat(40))
+    told: list[str] = []
+    source = Images(SourceConfig(uri=str(tmp_path), fast=True, loop=True), tell=told.append)
+    assert source.open().width == 6
+    frames = [source.read() for _ in range(4)]
+    source.close()
+    assert [int(frame.image[0, 0, 0]) for frame in frames] == [20, 40, 20, 40]
+    assert [frame.seq for frame in frames] == [1, 3, 5, 7]
+    assert [line.partition(str(tmp_path))[2] for line in told] == [
+        "/1.png is empty; it is left out".replace("/", os.sep),
+        "/3.png is no image that can be decoded; it is left out".replace("/", os.sep),
+    ]
+
+
+def test_a_folder_whose_last_image_is_broken_ends_as_any(tmp_path: Path) -> None:
     save(tmp_path / "1.png", flat(1))
     (tmp_path / "2.png").write_bytes(b"junk")
-    (tmp_path / "3.png").write_bytes(b"")
     source = Images(SourceConfig(uri=str(tmp_path), fast=True))
     source.open()
     source.read()
-    with pytest.raises(SourceError, match=r"2\.png is no image"):
+    with pytest.raises(EndOfStream):
         source.read()
-    with pytest.raises(SourceError, match=r"3\.png is empty"):
-        source.read()
+    source.close()
+
+
+@pytest.mark.parametrize("names", [["1.png"], ["1.png", "2.png", "3.png"]])
+def test_a_folder_of_nothing_but_junk_is_refused(tmp_path: Path, names: list[str]) -> None:
+    for name in names:
+        (tmp_path / name).write_bytes(b"junk")
+    source = Images(SourceConfig(uri=str(tmp_path), loop=True))
+    with pytest.raises(SourceError, match="is no image that can be decoded"):
+        source.open()
     source.close()
 
 
