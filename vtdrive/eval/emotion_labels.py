@@ -1,7 +1,7 @@
 """The label protocol: what ten people's votes say a face shows, and which faces are judged.
 
 Three questions are answered from one set of votes, because published figures answer different
-ones; docs/explanation/emotion-labels.md tells them apart. No picture is looked at here.
+ones; docs/reference/emotion-eval.md tells them apart. No picture is looked at here.
 """
 
 from __future__ import annotations
