@@ -108,7 +108,7 @@ def poorer(gain: Gain) -> str:
     if not fell:
         return ""
     return (
-        f"Found less often than before: {', '.join(fell)}. Faces count as often as their folders are"
+        f"Found less often than before: {', '.join(fell)}. Faces count as often as folders are"
         " full; more pictures of these would win some of them back."
     )
 
