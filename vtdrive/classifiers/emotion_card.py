@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from vtdrive.assets import ModelCard
+from vtdrive.classifiers.card_facts import CardFacts
+from vtdrive.classifiers.labels import Labels
 from vtdrive.errors import ModelError
-from vtdrive.vocab import EMOTIONS
 
-__all__ = ["EmotionCard"]
+__all__ = ["CHANNELS", "LAYOUTS", "SCALINGS", "EmotionCard"]
+
+SCALINGS = ("fixed", "face")
+CHANNELS = ("grey", "rgb", "bgr")
+LAYOUTS = ("nchw", "nhwc")
+
+_KNOWN = ("kind", "sha256", "labels", "temperature", "crop", "input", "outputs", "map")
+_CROP = ("size_px", "margin", "lift")
+_INPUT = ("size_px", "scaling", "channels", "layout", "mean", "std")
+_OUTPUTS = ("logits", "probabilities", "embedding")
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,17 +26,35 @@ class EmotionCard:
     """The facts that decide how a face becomes probabilities."""
 
     labels: tuple[str, ...]
-    """The eight of `vocab.EMOTIONS`, in the order of the network's outputs."""
+    """As the card writes them, in the order of the network's outputs."""
+    label_map: Labels
+    """What they mean."""
     crop_px: int
     """Resolution of the face before it is brought to the input size."""
     margin: float
     lift: float
     """Both as in `crop.aligned_crop`."""
     input_px: int
-    mean: float
-    std: float
+    scaling: str
+    """`fixed`: (x / 255 - mean) / std; `face`: `crop.standardised`, before it is enlarged."""
+    channels: str
+    """`grey` (repeated, where the network has three channels), `rgb` or `bgr`."""
+    layout: str
+    """`nchw` or `nhwc`."""
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+    """One number, or one for each channel in the network's order; empty where scaling is `face`."""
+    logits: str | None
+    probabilities: str | None
+    embedding: str | None
+    """Names of the outputs; None where the card is silent. At most one of the first two is given"""
     temperature: float
     """Probabilities are softmax(logits / temperature)."""
+
+    @property
+    def colour(self) -> bool:
+        """Whether crops are (S, S, 3) and not (S, S)."""
+        return self.channels != "grey"
 
     @classmethod
     def read(cls, card: ModelCard) -> EmotionCard:
@@ -40,52 +65,50 @@ class EmotionCard:
                 f"{name} describes a model of kind '{card.kind}', not 'emotion'",
                 "name an emotion model, or leave the setting out to use the shipped one",
             )
-        labels = card.facts.get("labels")
-        if not isinstance(labels, list) or sorted(map(str, labels)) != sorted(EMOTIONS):
-            raise ModelError(
-                f"{name}: labels must name each of {', '.join(EMOTIONS)} once; found {labels!r}",
-                "list the network's outputs in their order",
-            )
-        crop, given = _table(card.facts, "crop", name), _table(card.facts, "input", name)
+        facts = CardFacts(card.facts, name)
+        facts.require("crop", "input")
+        facts.none_like(_KNOWN)
+        crop, given, outputs = (facts.table(key) for key in ("crop", "input", "outputs"))
+        for table, keys in ((crop, _CROP), (given, _INPUT), (outputs, _OUTPUTS)):
+            table.only(keys)
+        labels = Labels.read(facts)
+        scaling = given.choice("scaling", SCALINGS, default="fixed")
         return cls(
-            labels=tuple(labels),
-            crop_px=_pixels(crop, "size_px", f"{name}: crop"),
-            margin=_number(crop, "margin", f"{name}: crop", above=0.0),
-            lift=_number(crop, "lift", f"{name}: crop"),
-            input_px=_pixels(given, "size_px", f"{name}: input"),
-            mean=_number(given, "mean", f"{name}: input"),
-            std=_number(given, "std", f"{name}: input", above=0.0),
-            temperature=_number(card.facts, "temperature", name, above=0.0),
+            labels=labels.names,
+            label_map=labels,
+            crop_px=crop.pixels("size_px"),
+            margin=crop.number("margin", above=0.0),
+            lift=crop.number("lift"),
+            input_px=given.pixels("size_px"),
+            scaling=scaling,
+            channels=given.choice("channels", CHANNELS, default="grey"),
+            layout=given.choice("layout", LAYOUTS, default="nchw"),
+            mean=_levels(given, "mean", scaling),
+            std=_levels(given, "std", scaling, above=0.0),
+            logits=outputs.text("logits"),
+            probabilities=_either(outputs),
+            embedding=outputs.text("embedding"),
+            temperature=facts.number("temperature", above=0.0, default=1.0),
         )
 
 
-def _table(facts: Mapping[str, Any], key: str, where: str) -> Mapping[str, Any]:
-    table = facts.get(key)
-    if not isinstance(table, dict):
-        raise ModelError(f"{where} lacks the table '{key}'", "restore the card, or complete it")
-    return table
-
-
-def _number(facts: Mapping[str, Any], key: str, where: str, *, above: float = -math.inf) -> float:
-    value = facts.get(key)
-    if (
-        isinstance(value, bool)
-        or not isinstance(value, int | float)
-        or not above < value < math.inf
-    ):
-        bound = f" above {above:g}" if above > -math.inf else ""
-        raise ModelError(
-            f"{where}: '{key}' must be a number{bound}; found {value!r}",
-            "restore the card, or complete it",
+def _levels(
+    given: CardFacts, key: str, scaling: str, *, above: float = float("-inf")
+) -> tuple[float, ...]:
+    if scaling != "face":
+        return given.numbers(key, above=above)
+    if given.has(key):
+        raise given.wrong(
+            key,
+            'has no use beside scaling = "face", which measures every face by itself',
+            'take it out, or write scaling = "fixed"',
         )
-    return float(value)
+    return ()
 
 
-def _pixels(facts: Mapping[str, Any], key: str, where: str) -> int:
-    value = _number(facts, key, where, above=0.0)
-    if value != int(value) or value > 1024:
-        raise ModelError(
-            f"{where}: '{key}' must be a whole number of pixels up to 1024; found {value:g}",
-            "restore the card, or complete it",
+def _either(outputs: CardFacts) -> str | None:
+    if outputs.has("logits") and outputs.has("probabilities"):
+        raise outputs.wrong(
+            "probabilities", "stands beside 'logits', but one of them is read", "take one out"
         )
-    return int(value)
+    return outputs.text("probabilities")

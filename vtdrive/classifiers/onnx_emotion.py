@@ -1,31 +1,24 @@
-"""The shipped classifier: an ONNX network on an aligned grey crop, on one CPU thread."""
+"""The shipped classifier, and any other: an ONNX network on an aligned crop of the face."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from vtdrive.assets import data_dir, load_card, verified
 from vtdrive.classifiers.emotion_card import EmotionCard
-from vtdrive.errors import ModelError
-from vtdrive.inference import open_session
+from vtdrive.classifiers.emotion_network import EmotionNetwork
 from vtdrive.types import F32, U8, Emotion, Face, VideoFrame, frozen
 from vtdrive.vocab import EMOTIONS
-
-if TYPE_CHECKING:
-    import onnxruntime
 
 __all__ = ["SHIPPED_MODEL", "OnnxEmotion"]
 
 SHIPPED_MODEL = "emotion-resnet50-int8.onnx"
 
-_REMEDY = "restore the model and its card together, or leave the setting out to use the shipped one"
-
 
 class OnnxEmotion:
-    """A `Classifier` for any ONNX file with outputs `logits` (N, 8) and `embedding` (N, D)."""
+    """A `Classifier` for any ONNX file with a card that says how to feed and to read it."""
 
     def __init__(self, model: Path | None = None, *, provider: str = "cpu") -> None:
         """`model` is an .onnx path with its card beside it; None means the shipped one.
@@ -36,9 +29,7 @@ class OnnxEmotion:
         self.provider = provider
         self.path = model or data_dir("models") / SHIPPED_MODEL
         self._card: EmotionCard | None = None
-        self._session: onnxruntime.InferenceSession | None = None
-        self._input_name = ""
-        self._order: list[int] = []
+        self._network: EmotionNetwork | None = None
         self.notes: tuple[str, ...] = ()
         """See `Classifier.notes`."""
 
@@ -46,11 +37,9 @@ class OnnxEmotion:
         """Raises ModelError; see `Classifier.open`."""
         card = load_card(self.path)
         facts = EmotionCard.read(card)
-        session = open_session(verified(card), name=card.path.name)
-        self._input_name = _check_fit(session, facts, self.path.name)
-        self._order = [facts.labels.index(name) for name in EMOTIONS]
-        self._card, self._session = facts, session
-        self.infer(np.zeros((facts.crop_px, facts.crop_px), np.uint8))
+        network = EmotionNetwork(verified(card), facts, name=card.path.name, provider=self.provider)
+        self._card, self._network = facts, network
+        self.notes = (network.note,) if network.note else ()
 
     @property
     def card(self) -> EmotionCard:
@@ -73,34 +62,37 @@ class OnnxEmotion:
 
         card = self.card
         if landmarks_px is None:
-            return whole_crop(image_rgb, size_px=card.crop_px)
+            return whole_crop(image_rgb, size_px=card.crop_px, colour=card.colour)
         return aligned_crop(
-            image_rgb, landmarks_px, size_px=card.crop_px, margin=card.margin, lift=card.lift
+            image_rgb,
+            landmarks_px,
+            size_px=card.crop_px,
+            margin=card.margin,
+            lift=card.lift,
+            colour=card.colour,
         )
 
     def infer(self, crop: U8) -> tuple[F32, F32]:
-        """One crop to its logits (8,), in `vocab.EMOTIONS` order, and its embedding (D,)."""
+        """One crop to its logits (8,), in `vocab.EMOTIONS` order, and its embedding (D,).
+
+        Emotions that the model has no label for get `labels.IMPOSSIBLE`; a model without embedding
+        gives (0,).
+        """
         logits, embedding = self.infer_many(crop[None])
         return logits[0], embedding[0]
 
     def infer_many(self, crops: U8) -> tuple[F32, F32]:
-        """(N, S, S) crops to their logits (N, 8) and embeddings (N, D)."""
-        from vtdrive.classifiers.crop import to_input
-
+        """(N, S, S) or (N, S, S, 3) crops, as `crop` gives them, to (N, 8) and (N, D)."""
         card = self.card
-        assert self._session is not None
-        x = to_input(crops, size_px=card.input_px, mean=card.mean, std=card.std)
-        try:
-            logits, embedding = self._session.run(["logits", "embedding"], {self._input_name: x})
-        except Exception as fault:  # onnxruntime's exceptions share no other base
-            raise ModelError(f"model {self.path.name} failed: {fault}", _REMEDY) from fault
-        return logits[:, self._order], embedding
+        assert self._network is not None
+        raw, embedding = self._network(crops)
+        return card.label_map.eight(raw, temperature=card.temperature), embedding
 
     def probabilities(self, logits: F32) -> F32:
-        """(..., 8) calibrated: softmax of logits / temperature. NaN where a logit is not finite."""
+        """(..., 8) calibrated: softmax of logits / temperature; 8 NaN where one is not finite."""
         scaled = np.asarray(logits, np.float32) / np.float32(self.card.temperature)
-        if not np.isfinite(scaled).all():
-            return np.full(scaled.shape, np.nan, np.float32)
+        sound = np.isfinite(scaled).all(-1, keepdims=True)
+        scaled = np.where(sound, scaled, np.float32(np.nan))
         raised = np.exp(scaled - scaled.max(-1, keepdims=True))
         probs: F32 = raised / raised.sum(-1, keepdims=True)
         return probs
@@ -116,28 +108,5 @@ class OnnxEmotion:
 
     def close(self) -> None:
         """Frees the network."""
-        self._session = None
+        self._network = None
         self._card = None
-
-
-def _check_fit(session: onnxruntime.InferenceSession, card: EmotionCard, name: str) -> str:
-    """The name of the network's one input, after checking shapes against the card."""
-    inputs, outputs = session.get_inputs(), {o.name: o.shape for o in session.get_outputs()}
-    if len(inputs) != 1 or not {"logits", "embedding"} <= set(outputs):
-        raise ModelError(
-            f"model {name} must have one input and the outputs logits and embedding; it has"
-            f" {len(inputs)} and {', '.join(outputs)}",
-            "export it with training.emotion.quantize",
-        )
-    shape: list[Any] = inputs[0].shape
-    if shape[1:] != [1, card.input_px, card.input_px]:
-        raise ModelError(
-            f"model {name} takes {shape}, but its card says 1 × {card.input_px} px grey", _REMEDY
-        )
-    if outputs["logits"][-1] != len(card.labels):
-        raise ModelError(
-            f"model {name} has {outputs['logits'][-1]} outputs, but its card names"
-            f" {len(card.labels)} labels",
-            _REMEDY,
-        )
-    return str(inputs[0].name)
