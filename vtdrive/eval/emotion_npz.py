@@ -55,7 +55,7 @@ def _arrays(data: Path) -> dict[str, npt.NDArray[Any]]:
 
 def _array(data: Path, loaded: Any, key: str) -> npt.NDArray[Any]:
     try:
-        array: npt.NDArray[Any] = loaded[key]
+        array = loaded[key]
     except ValueError as fault:
         if "allow_pickle" not in str(fault):
             raise
@@ -65,6 +65,9 @@ def _array(data: Path, loaded: Any, key: str) -> npt.NDArray[Any]:
             f"the rows of {key} are not all of one size, or it holds no plain numbers",
             "bring all pictures to one size, or use a folder of pictures per emotion",
         )
+    # Of what does not begin like an array numpy hands over the bytes.
+    if not isinstance(array, np.ndarray):
+        refuse(data, f"{key} is damaged", "save it again with np.savez")
     return array
 
 
