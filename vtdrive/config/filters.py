@@ -103,6 +103,10 @@ class Neutral(Table):
     """Head movement allowed within it."""
     frontal_deg: Annotated[float, Field(gt=0, le=90)] = 30.0
     """Largest turn away from the camera that still counts as frontal."""
+    emotion: Literal["asked", "always", "never"] = "asked"
+    """Whether it also takes what the classifier reads into the resting face, so that it comes out
+    neutral: `asked`, only when you ask for it (key `n`); `always`, also of the automatic one, for
+    whoever begins every run with a calm face; `never`, and what was taken before is not used."""
     take_off: tuple[str, ...] = (
         "browDown",
         "browInnerUp",

@@ -1,4 +1,4 @@
-"""The user's own neutral: head pose, gaze, lid gap and blink level at rest."""
+"""The user's own neutral: head pose, gaze, lids, and what is read into their face, all at rest."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import Any, Final, Self
 import numpy as np
 
 from vtdrive.config.filters import Neutral
+from vtdrive.core.resting import bounded, resting_offset
 from vtdrive.core.solve import RAW, Solved
 from vtdrive.spaces import (
     IDENTITY,
@@ -21,8 +22,8 @@ from vtdrive.spaces import (
     quat_slerp,
     rotate,
 )
-from vtdrive.types import F32, frozen
-from vtdrive.vocab import SHAPES
+from vtdrive.types import F32, Emotion, frozen
+from vtdrive.vocab import EMOTIONS, SHAPES
 
 __all__ = ["NeutralPose", "NeutralTaker", "blended", "relative_head"]
 
@@ -30,6 +31,7 @@ _BLINKS: Final = (RAW["eyeBlinkLeft"], RAW["eyeBlinkRight"])
 _GAZE: Final = slice(RAW["gaze.left.yaw_deg"], RAW["gaze.right.pitch_deg"] + 1)
 _LIDS: Final = slice(RAW["lid.left"], RAW["lid.right"] + 1)
 
+_NO_OFFSET: Final = frozen(np.zeros(len(EMOTIONS)))
 _TYPICAL_LID_GAP: Final = 0.30
 _TYPICAL_DISTANCE_M: Final = 0.6
 _MAX_BLINK_AT_REST: Final = 0.35
@@ -52,6 +54,8 @@ class NeutralPose:
     """(2,) 95th percentile of eyeBlink at rest; None until measured."""
     shapes: F32 = field(default_factory=lambda: frozen(np.zeros(len(SHAPES))))
     """(52,) each shape's level at rest, of which the configured ones are taken off."""
+    emotion: F32 | None = None
+    """(8,) what is taken off each emotion's log-odds (`core.resting`); None until measured."""
 
     @classmethod
     def typical(cls) -> Self:
@@ -72,7 +76,10 @@ class NeutralPose:
             "lid_gap": self.lid_gap.tolist(),
             "shapes": self.shapes.tolist(),
         }
-        return out if self.blink is None else out | {"blink": self.blink.tolist()}
+        for key, value in (("blink", self.blink), ("emotion", self.emotion)):
+            if value is not None:
+                out[key] = value.tolist()
+        return out
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Self:
@@ -95,6 +102,7 @@ class NeutralPose:
             numbers("lid_gap", 2),
             numbers("blink", 2) if "blink" in data else None,
             numbers("shapes", len(SHAPES)) if "shapes" in data else frozen(np.zeros(len(SHAPES))),
+            bounded(numbers("emotion", len(EMOTIONS))) if "emotion" in data else None,
         )
 
 
@@ -108,6 +116,7 @@ def blended(a: NeutralPose, b: NeutralPose, share: float, *, blink_unknown: floa
     k = np.float32(share)
     unknown = np.full(2, blink_unknown, np.float32)
     blinks = [unknown if pose.blink is None else pose.blink for pose in (a, b)]
+    of_a, of_b = (_NO_OFFSET if pose.emotion is None else pose.emotion for pose in (a, b))
     return NeutralPose(
         frozen(quat_slerp(a.head_xyzw, b.head_xyzw, share)),
         frozen(a.head_m + k * (b.head_m - a.head_m)),
@@ -115,6 +124,7 @@ def blended(a: NeutralPose, b: NeutralPose, share: float, *, blink_unknown: floa
         frozen(a.lid_gap + k * (b.lid_gap - a.lid_gap)),
         frozen(blinks[0] + k * (blinks[1] - blinks[0])),
         frozen(a.shapes + k * (b.shapes - a.shapes)),
+        None if a.emotion is b.emotion is None else frozen((1 - k) * of_a + k * of_b),
     )
 
 
@@ -137,20 +147,27 @@ class NeutralTaker:
     def __init__(self, config: Neutral) -> None:
         self._config = config
         self._samples: deque[tuple[int, Solved]] = deque()
+        self._felt: deque[Emotion] = deque()
         self.progress = 0.0
         """0..1: how much of the stretch is there."""
 
     def adopt(self, other: NeutralTaker) -> None:
         """Go on with what another has gathered."""
         self._samples, self.progress = other._samples.copy(), other.progress
+        self._felt = other._felt.copy()
 
     def restart(self) -> None:
         """Start over, after a loss of the face for instance."""
         self._samples.clear()
+        self._felt.clear()
         self.progress = 0.0
 
-    def step(self, solved: Solved, t_ns: int) -> NeutralPose | None:
-        """The neutral once the stretch is complete, else None."""
+    def step(self, solved: Solved, t_ns: int, emotion: Emotion | None = None) -> NeutralPose | None:
+        """The neutral once the stretch is complete, else None.
+
+        `emotion` is the newest sample there is, of which those taken within the stretch count, or
+        None where none is to count.
+        """
         if not np.isfinite(solved.raw).all() or not self._frontal(solved):
             self.restart()
             return None
@@ -158,6 +175,7 @@ class NeutralTaker:
         steady = math.radians(self._config.steady_deg)
         while quat_angle(self._samples[0][1].head_xyzw, solved.head_xyzw) > steady:
             self._samples.popleft()
+        self._hear(emotion, self._samples[0][0])
         span_s = (t_ns - self._samples[0][0]) * 1e-9
         if span_s < self._config.seconds:
             self.progress = span_s / self._config.seconds
@@ -165,6 +183,13 @@ class NeutralTaker:
         taken = self._measure()
         self.restart()
         return taken
+
+    def _hear(self, emotion: Emotion | None, since_ns: int) -> None:
+        """Keep a sample that is new; forget those from before the stretch."""
+        if emotion is not None and (not self._felt or emotion.t_ns > self._felt[-1].t_ns):
+            self._felt.append(emotion)
+        while self._felt and self._felt[0].t_ns < since_ns:
+            self._felt.popleft()
 
     def _frontal(self, solved: Solved) -> bool:
         facing = quat_from_euler(yaw=0.0, pitch=0.0, roll=0.0)
@@ -186,4 +211,5 @@ class NeutralTaker:
             frozen(np.median(raw[:, _LIDS], axis=0)),
             frozen(blink) if float(blink.max()) <= _MAX_BLINK_AT_REST else None,
             frozen(np.median(raw[:, : len(SHAPES)], axis=0)),
+            resting_offset([sample.probs for sample in self._felt]),
         )

@@ -7,6 +7,7 @@ Pure in the sense that matters: no I/O, no clock, no threads. The same ticks giv
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Collection, Sequence
 from types import MappingProxyType
@@ -47,7 +48,7 @@ from vtdrive.vocab import SHAPE_INDEX
 __all__ = ["REST", "TAKE_NEUTRAL", "Driver"]
 
 TAKE_NEUTRAL: Final = "neutral"
-"""Command: measure the neutral pose anew."""
+"""Command: measure the neutral anew, what is read into the resting face included."""
 REST: Final = "rest"
 """Marks the frame of `Driver.rest`, with which every run ends."""
 
@@ -57,6 +58,7 @@ _SPEECH_EASE_S: Final = 0.1
 _NO_RAW: Final = frozen(np.zeros(len(RAW_SIGNALS)))
 _I: Final = SHAPE_INDEX
 _LIDS: Final = RigSchema((Param("left"), Param("right")), ())
+_MOUTH: Final = tuple(_I[name] for name in ("jawOpen", "mouthPucker", "mouthFunnel"))
 _BLINKS: Final = np.array([_I["eyeBlinkLeft"], _I["eyeBlinkRight"]])
 
 
@@ -80,6 +82,8 @@ class Driver:
         self.neutral = neutral or NeutralPose.typical()
         self.taking = config.neutral.auto
         """Whether a neutral is being taken now."""
+        self._asked = False
+        """Whether the user asked for it, and so knows to rest their face."""
         self._taker = NeutralTaker(config.neutral)
         self._neutral_from = self.neutral
         self._neutral_ns: int | None = None
@@ -107,6 +111,7 @@ class Driver:
         """Carry on another driver's performance under this driver's config."""
         self.neutral, self.taking, self.nan_count = other.neutral, other.taking, other.nan_count
         self._neutral_from, self._neutral_ns = other._neutral_from, other._neutral_ns
+        self._asked = other._asked
         self._good, self._seq, self._t_ns = other._good, other._seq, other._t_ns
         self._bad_ns, self._speaking = other._bad_ns, other._speaking
         self._posed_ns = other._posed_ns
@@ -140,11 +145,11 @@ class Driver:
         self._t_ns, self._seq = t_ns, self._seq + 1
         if TAKE_NEUTRAL in commands:
             self._taker.restart()
-            self.taking = True
+            self.taking = self._asked = True
         solved = self._solve(track, raw, t_ns)
         if track is not None and solved is None:
             self._taker.restart()
-        body = self._live_body(solved, t_ns)
+        body = self._live_body(solved, emotion, t_ns)
         status = self._presence.status(seen=body is not None, t_ns=t_ns)
         shown = self._presence.step(body, t_ns)
         idle = self._idle.step(absence=self._presence.absence, t_ns=t_ns)
@@ -215,7 +220,7 @@ class Driver:
         self._good = solved
         return solved
 
-    def _live_body(self, solved: Solved | None, t_ns: int) -> Body | None:
+    def _live_body(self, solved: Solved | None, emotion: Emotion | None, t_ns: int) -> Body | None:
         if solved is None:
             if self._presence.status(seen=False, t_ns=t_ns) is Status.LOST:
                 self._smoother.reset()
@@ -223,15 +228,22 @@ class Driver:
                 self._speech.reset()
             return None
         if self.taking and not self._patched:
-            self._take(solved, t_ns)
+            self._take(solved, emotion, t_ns)
         body = self._corrector.step(solved, self._effective_neutral(t_ns), t_ns)
         return self._smoother.step(body, t_ns)
 
-    def _take(self, solved: Solved, t_ns: int) -> None:
-        taken = self._taker.step(solved, t_ns)
-        if taken is not None:
-            self._neutral_from, self._neutral_ns = self._effective_neutral(t_ns), t_ns
-            self.neutral, self.taking = taken, False
+    def _take(self, solved: Solved, emotion: Emotion | None, t_ns: int) -> None:
+        wanted = self.config.neutral.emotion
+        # A mouth that forms words is no resting face, nor need one be that nobody asked to rest.
+        resting = wanted == "always" or (wanted == "asked" and self._asked)
+        heard = emotion if resting and self._speaking < 0.5 else None
+        taken = self._taker.step(solved, t_ns, heard)
+        if taken is None:
+            return
+        if taken.emotion is None:
+            taken = dataclasses.replace(taken, emotion=self.neutral.emotion)
+        self._neutral_from, self._neutral_ns = self._effective_neutral(t_ns), t_ns
+        self.neutral, self.taking, self._asked = taken, False, False
 
     def _effective_neutral(self, t_ns: int) -> NeutralPose:
         if self._neutral_ns is None:
@@ -246,7 +258,10 @@ class Driver:
 
     def _speak(self, status: Status, live: Body | None, t_ns: int, dt_s: float) -> bool:
         """Whether the mouth moves like speech now; eases `_speaking`, except while held."""
-        now = live is not None and self._speech.step(float(live.shapes[_I["jawOpen"]]), t_ns)
+        now = False
+        if live is not None:
+            jaw, *lips = (float(live.shapes[i]) for i in _MOUTH)
+            now = self._speech.step(jaw, t_ns, rounding=max(lips))
         if status is not Status.HELD:
             share = 1.0 - math.exp(-dt_s / _SPEECH_EASE_S)
             self._speaking += share * (float(now) - self._speaking)
@@ -289,8 +304,11 @@ class Driver:
             brow_down=_mean(s, "browDown"),
             smile=_mean(s, "mouthSmile"),
             sneer_or_squint=max(_mean(s, "noseSneer"), _mean(s, "eyeSquint")),
+            mouth_stirs=self._speech.stirring,
         )
-        return self._emotion.step(emotion, context, t_ns)
+        known = self.config.neutral.emotion != "never"
+        rest = self._effective_neutral(t_ns).emotion if known else None
+        return self._emotion.step(emotion, context, t_ns, rest=rest)
 
 
 def _mean(shapes: Sequence[float], stem: str) -> float:

@@ -3,38 +3,26 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 
 from vtdrive.config.emotion import EmotionConfig, EmotionTiming
+from vtdrive.core.emotion_context import EmotionContext, upper_face_agrees, without_mouth
+from vtdrive.core.resting import without_rest
 from vtdrive.types import F32, Emotion, EmotionState, Status, all_finite, frozen
 from vtdrive.vocab import EMOTION_INDEX, EMOTIONS
 
 __all__ = ["EmotionContext", "EmotionMachine"]
 
 _NEUTRAL: Final = 0
+_HAPPINESS: Final = EMOTION_INDEX["happiness"]
 _WEIGHT_SPAN: Final = 0.5
 """Probability above `exit` at which the weight is full."""
 _FROZEN_MS: Final = 5000.0
 """A look at the second monitor keeps the smile; whoever works there must not grin for minutes."""
 _SETTLED: Final = 3.0
 """Time constants to 95 %, which is what attack and release times mean."""
-
-
-@dataclass(frozen=True, slots=True)
-class EmotionContext:
-    """What the face does otherwise: reasons to believe the classifier less."""
-
-    status: Status
-    speaking: bool
-    yaw_rad: float
-    lids_shut: bool
-    brow_up: float
-    brow_down: float
-    smile: float
-    sneer_or_squint: float
 
 
 class EmotionMachine:
@@ -70,9 +58,17 @@ class EmotionMachine:
         self._tick_ns, self._peak, self._barred = other._tick_ns, other._peak, other._barred
         self._shut_ns = other._shut_ns
 
-    def step(self, sample: Emotion | None, context: EmotionContext, t_ns: int) -> EmotionState:
+    def step(
+        self,
+        sample: Emotion | None,
+        context: EmotionContext,
+        t_ns: int,
+        *,
+        rest: F32 | None = None,
+    ) -> EmotionState:
         """One tick. `sample` is the newest there is, new or not.
 
+        `rest` (8,) is what the user's resting face reads as (`core.resting`): it is taken off.
         While the face is held nothing moves. A sample with a value that is no number counts as
         none: a classifier that makes only such is silent.
         """
@@ -86,7 +82,8 @@ class EmotionMachine:
         if sample is not None and self._is_new(sample):
             self._heard_ns = sample.t_ns
             if self._believable(context, t_ns):
-                self._average(sample, context)
+                probs = sample.probs if rest is None else without_rest(sample.probs, rest)
+                self._average(without_mouth(probs, self._probs, context), context, sample.t_ns)
                 self._decide(context, sample.t_ns)
         self._expire(context, t_ns)
         self._ease(t_ns)
@@ -111,25 +108,25 @@ class EmotionMachine:
         blinking = shut is not None and (t_ns - shut) * 1e-6 <= self._config.blink_ms
         return context.status is Status.LIVE and not turned and not blinking
 
-    def _average(self, sample: Emotion, context: EmotionContext) -> None:
+    def _average(self, probs: F32, context: EmotionContext, t_ns: int) -> None:
         c = self._config
         last = self._sample_ns
-        stale = last is None or (sample.t_ns - last) * 1e-6 > c.stale_ms + 1e3
-        best, second = _top_two(sample.probs)
+        stale = last is None or (t_ns - last) * 1e-6 > c.stale_ms + 1e3
+        best, second = _top_two(probs)
         if stale or last is None:
-            self._probs = sample.probs.astype(np.float32)
+            self._probs = probs.astype(np.float32)
             # What was about to show before the gap must dwell anew.
             self._since_ns = [None] * len(EMOTIONS)
             self._sure = (_NEUTRAL, 0)
         else:
             tau_ms = c.smooth_speaking_ms if context.speaking else c.smooth_ms
             speed = c.unsure_speed if best - second < c.unsure_gap else 1.0
-            dt_ms = (sample.t_ns - last) * 1e-6 * speed
+            dt_ms = (t_ns - last) * 1e-6 * speed
             share = 1.0 if tau_ms <= 0 else 1.0 - math.exp(-dt_ms / tau_ms)
-            self._probs = self._probs + np.float32(share) * (sample.probs - self._probs)
-        self._sample_ns = sample.t_ns
+            self._probs = self._probs + np.float32(share) * (probs - self._probs)
+        self._sample_ns = t_ns
         if best >= c.snap_p and best - second >= c.snap_gap:
-            top = int(sample.probs.argmax())
+            top = int(probs.argmax())
             self._sure = (top, self._sure[1] + 1 if self._sure[0] == top else 1)
         else:
             self._sure = (_NEUTRAL, 0)
@@ -165,14 +162,13 @@ class EmotionMachine:
         if i == self._barred:
             return False
         p, timing = float(self._probs[i]), self._of(i)
-        name = EMOTIONS[i]
         enter = timing.enter
-        if context.speaking and name != "happiness":
+        if context.speaking and i != _HAPPINESS:
             enter += self._config.speaking_enter
         others = np.delete(self._probs, i)
         if p < enter or p - float(others.max()) < timing.margin:
             return False
-        return not context.speaking or _upper_face_agrees(name, context)
+        return not context.speaking or upper_face_agrees(i, context)
 
     def _show(self, emotion: int, t_ns: int) -> None:
         if emotion == _NEUTRAL:
@@ -225,14 +221,3 @@ class EmotionMachine:
 def _top_two(probs: F32) -> tuple[float, float]:
     second, best = np.partition(probs, -2)[-2:].tolist()
     return best, second
-
-
-def _upper_face_agrees(name: str, context: EmotionContext) -> bool:
-    """While speaking the mouth misleads: ask brows, lids and nose as well."""
-    if EMOTION_INDEX[name] in (EMOTION_INDEX["surprise"], EMOTION_INDEX["fear"]):
-        return context.brow_up >= 0.25
-    if name == "anger":
-        return context.brow_down >= 0.3 and context.smile < 0.3
-    if name == "disgust":
-        return context.sneer_or_squint >= 0.25
-    return True

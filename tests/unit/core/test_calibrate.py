@@ -226,6 +226,8 @@ def test_a_neutral_survives_the_users_file(numbers: list[float], with_blink: boo
         ("gaze_deg", []),
         ("lid_gap", [math.inf, 0.3]),
         ("blink", [0.1]),
+        ("emotion", [0.1]),
+        ("emotion", [math.nan] * 8),
         ("head_m", ["a", "b", "c"]),
     ],
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,13 +15,17 @@ from runtime_parts import Heard, KeepingSink, ScriptedClassifier, ScriptedFeed, 
 from vtdrive.cli.replay import replay
 from vtdrive.config.schema import Config
 from vtdrive.config.sinks import McapSink
+from vtdrive.core.calibrate import NeutralPose
 from vtdrive.core.driver import REST, TAKE_NEUTRAL, Driver
+from vtdrive.core.resting import resting_offset
+from vtdrive.runtime.build import run_facts
 from vtdrive.runtime.replaying import Replay
 from vtdrive.runtime.session import Session
 from vtdrive.sinks.mcap import McapRecorder
-from vtdrive.testing import FakeClock, make_face
+from vtdrive.testing import FakeClock, make_emotion, make_face
 from vtdrive.track_sources.recording import Recording
 from vtdrive.types import AvatarFrame, VideoFrame
+from vtdrive.vocab import EMOTIONS
 
 FRAMES = 60
 
@@ -80,6 +85,37 @@ def test_the_same_config_gives_the_same_frames(
             np.testing.assert_allclose(
                 pose.params, was.poses[profile].params, rtol=0, atol=0 if landmarks else 1e-4
             )
+
+
+def test_a_neutral_with_a_resting_expression_is_replayed_to_the_bit(
+    tmp_path: Path, config: Config
+) -> None:
+    """One that the user had saved, and one taken in the run."""
+    saved = replace(
+        NeutralPose.typical(),
+        emotion=resting_offset([make_emotion(0, anger=0.5, neutral=0.4).probs] * 20),
+    )
+    sent, again = KeepingSink(), KeepingSink()
+    recorder = McapRecorder(McapSink(path=str(tmp_path / "a.mcap")), run_facts(config, saved))
+    run = Session(
+        config,
+        feed=ScriptedFeed([True] * 120),
+        tracker=ScriptedTracker(),
+        classifier=ScriptedClassifier([0.4, 0.02, 0.02, 0.48, 0.02, 0.02, 0.02, 0.02]),
+        sinks=[sent, recorder],
+        listener=Heard(),
+        neutral=saved,
+    )
+    run.command(TAKE_NEUTRAL)
+    run.run(threading.Event())
+    before, after = sent.frames[30].state.emotion, sent.frames[-2].state.emotion
+    assert EMOTIONS[before.leading] == "sadness"
+    assert EMOTIONS[after.leading] == "neutral"
+    with opened(tmp_path / "a.mcap") as recording:
+        Replay(config, recording, [again], tell=print).run(threading.Event(), speed=0)
+    for was, now in zip(sent.frames, again.frames, strict=True):
+        assert was.state.emotion.probs.tobytes() == now.state.emotion.probs.tobytes()
+        assert was.state.emotion.weights.tobytes() == now.state.emotion.weights.tobytes()
 
 
 @pytest.mark.parametrize("speed", [0.5, 1.0, 4.0])
