@@ -24,10 +24,10 @@ RANK = {
     "core": 3, "wire": 3,
     "testing": 4,
     "demo": 2,
-    "sources": 5, "track_sources": 5, "trackers": 5, "detectors": 5, "classifiers": 5, "sinks": 5,
+    "sources": 5, "track_sources": 5, "trackers": 5, "classifiers": 5, "sinks": 5,
     "render": 5,
-    "runtime": 6,
-    "eval": 7, "analyze": 7,
+    "runtime": 6, "detectors": 6,
+    "stills": 7, "eval": 7, "analyze": 7,
     "studio": 8, "cli": 8, "__main__": 9,
 }  # fmt: skip
 """A file may import from its own part and from lower ranks."""
