@@ -125,30 +125,44 @@ def open_preferred(
     if wanted != PROVIDERS["cpu"]:
         try:
             session = _accelerated(model, wanted)
-            trial(session)
+            try:
+                trial(session)
+            except Exception as fault:
+                raise _Unusable(wanted, f"failed at the first picture: {_first(fault)}") from fault
             return session, ""
-        except Exception as fault:  # every provider fails in its own way, and the CPU is there
-            why = str(fault).strip().splitlines()[0] if str(fault).strip() else repr(fault)
+        except _Unusable as fault:
+            why = str(fault)
     session = open_session(model, name=name)
     trial(session)
     return session, f"model {Path(name).name} runs on the CPU: {why}" if why else ""
 
 
+class _Unusable(Exception):
+    """Why a provider is not used, in words for the user."""
+
+    def __init__(self, provider: str, why: str) -> None:
+        short, present = _short(provider), present_providers()
+        has = "" if short in present else _PACKAGE.get(short, "")
+        hint = f"; the package {has} has it" if has else ""
+        super().__init__(f"provider {short} {why} (present: {', '.join(present)}{hint})")
+
+
 def _accelerated(model: bytes, wanted: str) -> onnxruntime.InferenceSession:
-    """Raises whatever keeps `wanted` from being used, in words of its first line."""
-    present, short = present_providers(), _short(wanted)
-    listed = f"present: {', '.join(present)}"
-    if short not in present:
-        has = f"; the package {_PACKAGE[short]} has it" if short in _PACKAGE else ""
-        raise LookupError(f"the installed ONNX Runtime has no provider {short} ({listed}{has})")
+    """Raises _Unusable where `wanted` is absent, or does not start in whatever way."""
+    if _short(wanted) not in present_providers():
+        raise _Unusable(wanted, "is not in the installed ONNX Runtime")
     try:
         session = _session(model, [wanted, PROVIDERS["cpu"]])
-    except Exception as fault:
-        first = str(fault).strip().splitlines()[:1]
-        raise RuntimeError(f"provider {short} failed to start ({listed}): {first}") from fault
+    except Exception as fault:  # every provider fails in its own way, and the CPU is there
+        raise _Unusable(wanted, f"failed to start: {_first(fault)}") from fault
     if wanted not in session.get_providers():
-        raise RuntimeError(f"provider {short} failed to start ({listed}), without saying why")
+        raise _Unusable(wanted, "failed to start, without saying why")
     return session
+
+
+def _first(fault: Exception) -> str:
+    """The first line of what it says: the rest is a stack trace of somebody else's."""
+    return next(iter(str(fault).strip().splitlines()), "") or repr(fault)
 
 
 def _session(model: bytes, providers: list[str]) -> onnxruntime.InferenceSession:

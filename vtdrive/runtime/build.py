@@ -50,7 +50,8 @@ def make_classifier(config: Config) -> Classifier | None:
 
     model = Path(config.emotion.model)
     shipped = data_dir("models") / f"{config.emotion.model}.onnx"
-    return OnnxEmotion(shipped if model.suffix != ".onnx" else model)
+    path = shipped if model.suffix != ".onnx" else model
+    return OnnxEmotion(path, provider=config.emotion.provider)
 
 
 def run_facts(config: Config, neutral: NeutralPose | None) -> RunFacts:

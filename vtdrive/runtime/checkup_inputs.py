@@ -22,6 +22,7 @@ __all__ = ["emotion_findings", "source_findings", "tracker_findings"]
 
 _FILE_S: Final = 10.0
 """The first picture of a file on a slow disk takes less."""
+_EMOTION_PAGE: Final = "docs/how-to/emotion-models.md"
 
 
 def source_findings(
@@ -61,9 +62,12 @@ def emotion_findings(config: Config) -> Iterator[Finding]:
             return
         try:
             classifier.open()
+            notes = classifier.notes
         finally:
             classifier.close()
         yield Finding(f"emotion: {config.emotion.model} loads")
+        for note in notes:
+            yield Finding(note, "a run goes on like this; to change it: " + _EMOTION_PAGE)
     except VtdriveError as fault:
         yield Finding(f"emotion: {fault.what}", fault.remedy or "name another model", True)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import socket
+import sys
 import time
 from pathlib import Path
 
@@ -83,6 +84,15 @@ def test_an_emotion_model_that_cannot_be_used_is_fatal(tmp_path: Path) -> None:
     assert_fatal(of(str(tmp_path / "mine.onnx")), "not 'emotion'")
     assert [finding.mark for finding in of("emotion-resnet50-int8")] == ["✓"]
     assert not list(emotion_findings(Config.model_validate({"emotion": {"enabled": False}})))
+
+
+def test_an_absent_provider_is_told_of_and_not_fatal() -> None:
+    chosen = {"emotion": {"provider": "coreml" if sys.platform != "darwin" else "directml"}}
+    found = list(emotion_findings(Config.model_validate(chosen)))
+    assert not any(finding.fatal for finding in found)
+    (told,) = [finding for finding in found if "runs on the CPU" in finding.what]
+    assert told.mark == "!"
+    assert chosen["emotion"]["provider"] in told.what
 
 
 def test_a_tracker_without_its_model_is_fatal(tmp_path: Path) -> None:
