@@ -2,21 +2,72 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from emotion_networks import network, write
 
 from vtdrive.classifiers.base import Classifier
 from vtdrive.classifiers.onnx_emotion import OnnxEmotion
+from vtdrive.errors import ModelError
 from vtdrive.types import Face, VideoFrame
 
-CLASSIFIERS: list[Callable[[], Classifier]] = [OnnxEmotion]
+Make = Callable[[Path], Classifier]
+
+_SEVEN = ["Angry", "Disgust", "Scared", "Happy", "Sad", "Surprised", "Neutral"]
+_FACE = {"scaling": "face", "mean": None, "std": None}
+_COLOUR = {"channels": "rgb", "mean": [0.485, 0.456, 0.406], "std": [0.229, 0.224, 0.225]}
 
 
-@pytest.fixture(params=CLASSIFIERS)
-def classifier(request: pytest.FixtureRequest) -> Iterator[Classifier]:
-    made: Classifier = request.param()
+def of(provider: str = "cpu", labels: list[str] | None = None, **model: Any) -> Make:
+    """A small model with its own card; `model` is for `network`, `card` within it for `write`."""
+    facts = model.pop("card", {}) | ({} if labels is None else {"labels": labels})
+
+    def make(folder: Path) -> Classifier:
+        logits = np.linspace(-1, 1, 8 if labels is None else len(labels)).tolist()
+        data = network(logits, looks=True, **model)
+        return OnnxEmotion(write(folder, data, **facts), provider=provider)
+
+    return make
+
+
+CLASSIFIERS: dict[str, Make] = {
+    "shipped": lambda _: OnnxEmotion(),
+    "grey": of(),
+    "grey by the face": of(card={"input": _FACE}),
+    "grey three times": of(planes=3, layout="nhwc", card={"input": {"layout": "nhwc"}}),
+    "rgb of another size": of(planes=3, card={"crop": {"size_px": 40}, "input": _COLOUR}),
+    "bgr by the face": of(planes=3, card={"input": {"channels": "bgr", **_FACE}}),
+    "three labels": of(
+        labels=["positive", "negative", "none"],
+        card={"map": {"positive": "happy", "negative": "sad", "none": "neutral"}},
+    ),
+    "seven probabilities, one at once": of(
+        labels=_SEVEN,
+        softmax=True,
+        outputs=("scores",),
+        layout="nhwc",
+        batch=1,
+        card={"outputs": {"probabilities": "scores"}, "input": {"layout": "nhwc"}},
+    ),
+    "four at once": of(batch=4),
+    "provider that is absent": of("coreml" if sys.platform != "darwin" else "directml"),
+}
+
+
+@pytest.fixture(params=list(CLASSIFIERS.values()), ids=list(CLASSIFIERS))
+def make(request: pytest.FixtureRequest) -> Make:
+    chosen: Make = request.param
+    return chosen
+
+
+@pytest.fixture
+def classifier(make: Make, tmp_path: Path) -> Iterator[Classifier]:
+    made = make(tmp_path)
     made.open()
     yield made
     made.close()
@@ -91,14 +142,47 @@ def test_landmarks_not_finite_give_nan_and_no_exception(classifier: Classifier) 
     assert np.isnan(classifier.classify(frame(5), nowhere).probs).all()
 
 
-@pytest.mark.parametrize("make", CLASSIFIERS)
-def test_close_is_safe_without_open(make: Callable[[], Classifier]) -> None:
-    make().close()
+def test_pictures_make_a_difference(classifier: Classifier) -> None:
+    """Else everything above would hold for a classifier that never looks."""
+    seen = [classifier.classify(frame(seed), face(seed, reach_px=9)).probs for seed in range(4)]
+    assert max(float(np.abs(seen[0] - other).max()) for other in seen[1:]) > 1e-3
 
 
-@pytest.mark.parametrize("make", CLASSIFIERS)
-def test_two_at_once_agree(make: Callable[[], Classifier], classifier: Classifier) -> None:
-    other = make()
+def test_frame_and_face_stay_as_they_were(classifier: Classifier) -> None:
+    picture, found = frame(8), face(8)
+    before = picture.image.copy(), found.landmarks_px.copy()
+    classifier.classify(picture, found)
+    np.testing.assert_array_equal(picture.image, before[0])
+    np.testing.assert_array_equal(found.landmarks_px, before[1])
+
+
+def test_notes_are_sentences_and_come_with_open(make: Make, tmp_path: Path) -> None:
+    made = make(tmp_path)
+    before = len(made.notes)
+    assert before == 0
+    made.open()
+    notes = made.notes
+    made.classify(frame(9), face(9))
+    assert made.notes[: len(notes)] == notes
+    made.close()
+    assert all(note and "\n" not in note for note in notes)
+
+
+def test_close_is_safe_without_open(make: Make, tmp_path: Path) -> None:
+    make(tmp_path).close()
+
+
+def test_close_is_safe_after_an_open_that_failed(make: Make, tmp_path: Path) -> None:
+    made = make(tmp_path)
+    for card in tmp_path.glob("*.toml"):
+        card.unlink()
+        with pytest.raises(ModelError):
+            made.open()
+    made.close()
+
+
+def test_two_at_once_agree(make: Make, tmp_path: Path, classifier: Classifier) -> None:
+    other = make(tmp_path)
     other.open()
     a, b = (c.classify(frame(6), face(6)).probs for c in (other, classifier))
     other.close()

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from vtdrive.classifiers.crop import aligned_crop, to_input
+from vtdrive.classifiers.crop import aligned_crop, standardised, to_input, whole_crop
 from vtdrive.types import F32, U8, Face, VideoFrame
 
 Astronaut = tuple[VideoFrame, Face]
@@ -166,3 +166,75 @@ def test_input_of_the_same_size_is_only_normalised() -> None:
     got = to_input(ramp, size_px=16, mean=0.5, std=0.25)[0, 0]
     np.testing.assert_allclose(got, (ramp / 255 - 0.5) / 0.25, atol=1e-5)
     assert math.isclose(got[0, 0], -2.0, abs_tol=1e-5)
+
+
+def test_a_colour_crop_shows_the_same_square(astronaut: Astronaut) -> None:
+    """Grey of the colours is the grey crop, and each channel is where it was."""
+    frame, face = astronaut
+    grey = crop(frame.image, face.landmarks_px)
+    rgb = aligned_crop(
+        frame.image, face.landmarks_px, size_px=48, margin=1.1, lift=0.05, colour=True
+    )
+    assert rgb.shape == (48, 48, 3)
+    np.testing.assert_allclose(rgb @ [0.299, 0.587, 0.114], grey, atol=1.5)
+    assert rgb[..., 0].mean() > rgb[..., 2].mean() + 10, "skin is more red than blue"
+
+
+@pytest.mark.parametrize("colour", [False, True])
+def test_the_whole_picture_as_it_is(colour: bool) -> None:
+    """A picture of the crop's own size loses next to nothing."""
+    rows, columns = np.mgrid[0:48, 0:48]
+    image = np.stack([rows * 4, columns * 4, rows * 2 + columns * 2], -1).astype(np.uint8)
+    got = whole_crop(image, size_px=48, colour=colour)
+    expected = image if colour else cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
+    assert got.shape == expected.shape
+    assert np.abs(got.astype(float) - expected).max() <= 3
+
+
+@pytest.mark.parametrize("shape", [(100, 160), (160, 100)])
+def test_the_whole_picture_lies_in_the_middle_and_its_border_repeats(
+    shape: tuple[int, int],
+) -> None:
+    image = np.random.default_rng(0).integers(0, 256, (*shape, 3), np.uint8)
+    padded = cv2.copyMakeBorder(
+        image,
+        *((30, 30, 0, 0) if shape[0] < shape[1] else (0, 0, 30, 30)),
+        cv2.BORDER_REPLICATE,
+    )
+    assert gap(whole_crop(image, size_px=80), whole_crop(padded, size_px=80)) < 0.5
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 700), (12, 12), (2000, 3)])
+def test_whole_pictures_of_any_shape(shape: tuple[int, int]) -> None:
+    assert (whole_crop(np.full((*shape, 3), 77, np.uint8), size_px=48) == 77).all()
+
+
+def test_channels_are_prepared_each_by_its_own_numbers() -> None:
+    faces = np.random.default_rng(0).integers(0, 256, (2, 24, 24, 3), np.uint8)
+    mean, std = (0.1, 0.5, 0.9), (0.2, 1.0, 3.0)
+    got = to_input(faces, size_px=32, mean=mean, std=std)
+    assert got.shape == (2, 3, 32, 32)
+    for channel in range(3):
+        alone = to_input(faces[..., channel], size_px=32, mean=mean[channel], std=std[channel])
+        np.testing.assert_allclose(got[:, channel], alone[:, 0], atol=1e-6)
+
+
+@pytest.mark.parametrize(("gain", "offset"), [(0.4, 0), (0.6, 90), (0.25, 10)])
+def test_standardised_faces_do_not_tell_the_light(
+    astronaut: Astronaut, gain: float, offset: float
+) -> None:
+    frame, face = astronaut
+    bright = crop(frame.image, face.landmarks_px)
+    dim = np.round(bright * gain + offset).astype(np.uint8)
+    first, second = standardised(np.stack([bright, dim]))
+    assert float(np.abs(first - second).mean()) < 0.03
+    assert float(np.abs(standardised(bright)[0] - first).max()) == 0
+    inside = first[12:40, 16:32]
+    assert abs(float(inside.mean())) < 0.5
+
+
+def test_a_flat_face_is_not_blown_up() -> None:
+    flat = np.full((48, 48), 90, np.uint8)
+    assert (standardised(flat) == 0).all()
+    noisy = (flat + np.random.default_rng(0).integers(0, 2, flat.shape)).astype(np.uint8)
+    assert float(np.abs(standardised(noisy)).max()) < 0.3
