@@ -86,8 +86,8 @@ def percentile(seen: Histogram, *, kept: float) -> Range:
 def entropy(seen: Histogram) -> Range:
     """The range whose 256 levels tell least less than the histogram itself (least KL divergence).
 
-    Clipped values count as the outermost ones that are kept. Ranges shrink evenly at both ends,
-    down to a tenth of what was seen.
+    Clipped values count as the outermost ones that are kept. Ranges end at one distance from 0 at
+    both sides, or at what was seen; the distance shrinks to a tenth of the furthest value's.
     """
     best, least = (seen.lo, seen.hi), np.inf
     middle = (seen.edges[:-1] + seen.edges[1:]) / 2
@@ -96,7 +96,8 @@ def entropy(seen: Histogram) -> Range:
     if mass.sum() == 0:
         return best
     for share in np.linspace(1.0, 0.1, _TRIED):
-        lo, hi = seen.lo * share, seen.hi * share
+        far = share * max(-seen.lo, seen.hi)
+        lo, hi = max(seen.lo, -far), min(seen.hi, far)
         inside = (middle >= lo) & (middle <= hi)
         if not mass[inside].any():
             break
@@ -141,6 +142,7 @@ def collect(network: Path, batches: Iterable[F32]) -> dict[str, Histogram]:
     seen again, so no level need be spent on it.
     """
     model = onnx.load(network)
+    rectified = _rectified(model)
     inner = [name for node in model.graph.node for name in node.output]
     heads = {output.name for output in model.graph.output}
     for name in inner:
@@ -162,7 +164,7 @@ def collect(network: Path, batches: Iterable[F32]) -> dict[str, Histogram]:
         seen[given].add(batch)
         for name, values in zip(measured, session.run(measured, {given: batch}), strict=True):
             seen[name].add(values)
-    for before, after in _rectified(model).items():
+    for before, after in rectified.items():
         seen[before] = seen[after]
     return seen
 
