@@ -12,6 +12,8 @@ import numpy as np
 import pytest
 import typer
 
+from vtdrive.assets import load_card
+from vtdrive.classifiers.emotion_card import EmotionCard
 from vtdrive.cli.app import app
 from vtdrive.config.load import load_config
 from vtdrive.config.schema import Config
@@ -30,6 +32,7 @@ PAGES = sorted(
 )
 LINK = re.compile(r"\[[^\]]*\]\(\s*([^)\s]+)\s*\)", re.DOTALL)
 FENCE = re.compile(r"^ *```(\w*)\n(.*?)^ *```", re.DOTALL | re.MULTILINE)
+CARD = re.compile(r'^ *kind = "emotion"$', re.MULTILINE)
 APPS = ("vseeface", "vnyan", "warudo", "vmagicmirror", "snekstudio")
 
 
@@ -182,10 +185,20 @@ def test_an_apps_page_and_its_preset_agree(name: str) -> None:
 @pytest.mark.parametrize("page", [p for p in PAGES if DOCS in p.parents], ids=name_of)
 def test_configs_on_pages_load(tmp_path: Path, page: Path) -> None:
     for kind, body in FENCE.findall(page.read_text("utf-8")):
-        if kind == "toml" and "[project." not in body:
+        if kind == "toml" and "[project." not in body and not CARD.search(body):
             path = tmp_path / "example.toml"
             path.write_text(body, encoding="utf-8")
             load_config([path], known_signals=SIGNALS)
+
+
+def test_cards_on_pages_are_sound(tmp_path: Path) -> None:
+    bodies = [b for page in PAGES for _, b in FENCE.findall(page.read_text("utf-8"))]
+    cards = [body for body in bodies if CARD.search(body)]
+    assert cards
+    for body in cards:
+        (tmp_path / "mine.onnx").touch()
+        (tmp_path / "mine.toml").write_text(body, encoding="utf-8")
+        EmotionCard.read(load_card(tmp_path / "mine.onnx"))
 
 
 def performed(config: Config, name: str) -> tuple[float, float, float, float]:
