@@ -50,14 +50,16 @@ def network(
         nodes.append(helper.make_node("Transpose", plain, ["turned"], perm=[0, 3, 1, 2]))
         plain = ["turned"]
     seen = outputs[1] if len(outputs) > 1 else "seen"
-    # A global sum of the picture weighed by nothing leaves just the bias, whatever its size.
+    step = (input_px if isinstance(input_px, int) else INPUT_PX) // 4
     weight = np.zeros((16, k), np.float32)
     if looks:
         weight[:] = np.random.default_rng(k).normal(size=weight.shape)
     nodes += [
         helper.make_node("Flatten", plain, [seen]),
         helper.make_node("ReduceMean", plain, ["grey"], axes=[1], keepdims=1),
-        helper.make_node("AveragePool", ["grey"], ["coarse"], kernel_shape=[4, 4], strides=[4, 4]),
+        helper.make_node(
+            "AveragePool", ["grey"], ["coarse"], kernel_shape=[step] * 2, strides=[step] * 2
+        ),
         helper.make_node("Flatten", ["coarse"], ["few"]),
         helper.make_node("Gemm", ["few", "weight", "bias"], ["raw" if softmax else first]),
     ]

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from emotion_networks import network, write
 
+from training.emotion.network import Preparation
 from vtdrive.classifiers.crop import standardised, to_input
 from vtdrive.classifiers.onnx_emotion import OnnxEmotion
 from vtdrive.types import F32, U8, Face, VideoFrame
@@ -161,3 +162,16 @@ def test_crops_are_of_the_kind_that_the_card_wants(tmp_path: Path, astronaut: As
         assert three.shape == (12, 12, 3)
         np.testing.assert_allclose(three @ [0.299, 0.587, 0.114], one, atol=1.5)
     assert np.abs(flat[0].astype(int) - flat[1].astype(int)).mean() > 10
+
+
+@pytest.mark.parametrize("scaling", ["face", "fixed"])
+def test_run_time_prepares_faces_as_quantization_does(tmp_path: Path, scaling: str) -> None:
+    facts = {"scaling": scaling, "size_px": 64}
+    facts |= {"mean": None, "std": None} if scaling == "face" else {"mean": 0.508, "std": 0.255}
+    data = network(input_px=64)
+    classifier = opened(tmp_path, data, crop={"size_px": 48}, input=facts)
+    crops = picture(3, 5, 48, 48)
+    _, seen = classifier.infer_many(crops)
+    classifier.close()
+    wanted = Preparation(input_px=64, scaling=scaling)(crops)
+    np.testing.assert_array_equal(seen, wanted.reshape(5, -1))
