@@ -9,7 +9,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from vtdrive import __version__
-from vtdrive.cli import bench, cameras, check, config, demo, evaluate, models, replay, run
+from vtdrive.cli import bench, cameras, check, classify, config, demo, evaluate, models, replay, run
 from vtdrive.errors import UsageError, VtdriveError
 
 __all__ = ["app", "run_app"]
@@ -28,6 +28,7 @@ app.command("record")(run.record)
 app.command("replay")(replay.replay)
 app.command("bench")(bench.bench)
 app.command("check")(check.check)
+app.command("classify")(classify.classify)
 app.command("models")(models.models)
 app.add_typer(evaluate.app)
 app.add_typer(config.app)

@@ -20,6 +20,11 @@ class FoundFace:
     """In [0, 1]; comparable within one detector only."""
     eyes_px: F32
     """(2, 2) x, y of the subject's right eye, then of the left."""
+    points_side: float
+    """Side of the upright square around the 478 points of the mesh, as a share of the box's longer
+    side: the detector's own convention of what belongs to a face, measured."""
+    points_down: float
+    """How far that square's centre lies below the box's, towards the chin, in the same measure."""
 
 
 @runtime_checkable

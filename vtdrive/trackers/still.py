@@ -24,6 +24,10 @@ _ROOMY_PX = 256
 _WARM_UP_PX = 64
 _RIM = 0.25
 """Repeated border, as a share of the shorter side."""
+_REACH = 1.5
+"""Half side, in face sizes, of what `measure_near` looks at: twice what the mesh is given."""
+_NEAR_PX = 768
+"""Longest side of that: a larger face has more detail than the mesh can use."""
 
 
 class StillMesh:
@@ -77,6 +81,55 @@ class StillMesh:
         height, width = image_rgb.shape[:2]
         seen = self._mesh(image_rgb, self._mesh.roi_at(face, width=width, height=height))
         return None if seen is None else seen.landmarks_px
+
+    def measure_near(self, image_rgb: U8, face: Candidate) -> F32 | None:
+        """As `measure`, but twice, the second time where the first saw the face to be.
+
+        So it does not matter much by whose measure `face` was found. Only its surroundings are
+        looked at: the size of the picture costs nothing.
+        """
+        assert self._mesh is not None
+        spot = face.spot
+        patch, scale, (left, top) = _around(image_rgb, spot)
+        there = Candidate(
+            Spot((spot.x - left) * scale, (spot.y - top) * scale, spot.size * scale), face.roll_rad
+        )
+        side = patch.shape[0]
+        seen = self._mesh(patch, self._mesh.roi_at(there, width=side, height=side))
+        if seen is not None:
+            seen = self._mesh(patch, seen.roi)
+        if seen is None:
+            return None
+        points = seen.landmarks_px
+        points[:, :2] = (points[:, :2] + 0.5) / scale - 0.5 + (left, top)
+        points[:, 2] /= scale
+        return points
+
+
+def _around(image: U8, spot: Spot) -> tuple[U8, float, tuple[float, float]]:
+    """A square around a face, its border repeated beyond the picture; its scale and its corner."""
+    height, width = image.shape[:2]
+    reach = _REACH * spot.size
+    # Shrunk first, then filled up: a face may be far larger than what is seen of it.
+    scale = min(1.0, _NEAR_PX / (2 * reach))
+    x0, y0 = math.floor(spot.x + 0.5 - reach), math.floor(spot.y + 0.5 - reach)
+    x1, y1 = math.ceil(spot.x + 0.5 + reach), math.ceil(spot.y + 0.5 + reach)
+    left, top = min(max(0, x0), width - 1), min(max(0, y0), height - 1)
+    part = image[top : max(top + 1, y1), left : max(left + 1, x1)]
+    shown = max(1, round(part.shape[1] * scale)), max(1, round(part.shape[0] * scale))
+    if scale < 1:
+        part = cv2.resize(part, shown, interpolation=cv2.INTER_AREA)
+    side = math.ceil(2 * reach * scale) + 2
+    before_x, before_y = round((left - x0) * scale), round((top - y0) * scale)
+    filled: U8 = cv2.copyMakeBorder(
+        part,
+        before_y,
+        max(0, side - before_y - part.shape[0]),
+        before_x,
+        max(0, side - before_x - part.shape[1]),
+        cv2.BORDER_REPLICATE,
+    )
+    return np.ascontiguousarray(filled[:side, :side]), scale, (float(x0), float(y0))
 
 
 def _roomy(image: U8) -> tuple[U8, int, int]:
