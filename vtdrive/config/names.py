@@ -12,7 +12,7 @@ from vtdrive.config.schema import Config
 from vtdrive.config.sinks import OscSink, VmcSink
 from vtdrive.config.wording import not_allowed
 from vtdrive.types import BoneName
-from vtdrive.vocab import EMOTIONS, SHAPES
+from vtdrive.vocab import EMOTIONS, SHAPES, emotion_named
 
 __all__ = ["CORRECTION_INPUTS", "check_names", "check_signals", "check_targets", "sideless"]
 
@@ -24,6 +24,7 @@ def sideless(names: Collection[str]) -> list[str]:
 
 
 _OUT = "out."
+_EMOTION = "emotion."
 _STEMS = frozenset(sideless(SHAPES))
 _STRONG = "strong."
 """In `[overlay]`: whichever side shows more."""
@@ -45,7 +46,7 @@ def check_names(layers: Layers) -> list[Problem]:
         for key in list(names) if isinstance(names, dict) else []:
             if key not in allowed:
                 at = (*path, key)
-                reason = not_allowed(key, allowed, what=what)
+                reason = not_allowed(key, allowed, what=what, meant=emotion_named(key))
                 problems.append(Problem(layers.origin(at), at, reason))
 
     timing = tree["emotion"]["timing"]
@@ -87,7 +88,7 @@ def check_signals(layers: Layers, known_signals: Collection[str]) -> list[Proble
             for path, signal in _weighed(expression, (section, name)):
                 if signal not in allowed:
                     what = f"no signal that [{section}] can read"
-                    reason = not_allowed(signal, allowed, what=what)
+                    reason = not_allowed(signal, allowed, what=what, meant=_emotion(signal))
                     problems.append(Problem(layers.origin(path), path, reason))
     return [
         *problems,
@@ -116,6 +117,12 @@ def check_targets(config: Config, layers: Layers) -> list[Problem]:
             )
         seen.setdefault(target, i)
     return problems
+
+
+def _emotion(signal: str) -> str | None:
+    """`emotion.happy` as it is spelled here."""
+    named = emotion_named(signal.removeprefix(_EMOTION)) if signal.startswith(_EMOTION) else None
+    return f"{_EMOTION}{named}" if named else None
 
 
 def _weighed(expression: Any, path: Path) -> Iterator[tuple[Path, str]]:

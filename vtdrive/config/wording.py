@@ -28,13 +28,18 @@ def described(value: Any) -> str:
     return text if len(text) <= 40 else f"{text[:20]}…"
 
 
-def not_allowed(name: str, allowed: Iterable[str], *, what: str = "not allowed") -> str:
-    """`'vrm' is not allowed (allowed: vrm0, vrm1, both; did you mean 'vrm0'?)`."""
+def not_allowed(
+    name: str, allowed: Iterable[str], *, what: str = "not allowed", meant: str | None = None
+) -> str:
+    """`'vrm' is not allowed (allowed: vrm0, vrm1, both; did you mean 'vrm0'?)`.
+
+    `meant` is the suggestion where one is known; it must be allowed too. Else it is the nearest.
+    """
     names = list(dict.fromkeys(allowed))
     notes = []
     if len(names) <= MOST_LISTED:
         notes.append(f"allowed: {', '.join(names)}")
-    close = nearest(name, names)
+    close = meant if meant in names else nearest(name, names)
     if close is not None:
         notes.append(f"did you mean '{close}'?")
     elif not notes:

@@ -163,7 +163,8 @@ def complaints(folder: Path, text: str | bytes, name: str = "my.toml") -> list[s
         ),
         (
             "[emotion.timing.joy]\nenter = 0.1",
-            "my.toml:1: [emotion.timing] joy: 'joy' is no emotion that can be shown (allowed: *)",
+            "my.toml:1: [emotion.timing] joy: 'joy' is no emotion that can be shown (allowed: *;"
+            " did you mean 'happiness'?)",
         ),
         (
             "[overlay.sad]\nmouthFrownLeft = 1",
@@ -183,7 +184,8 @@ def complaints(folder: Path, text: str | bytes, name: str = "my.toml") -> list[s
         ),
         (
             "[outputs.X]\nmin = [{ bias = 1 },\n{ sum = { 'emotion.joy' = 1 } }]",
-            "my.toml:3: [outputs.X] min #2.sum.emotion.joy: 'emotion.joy' is no signal *",
+            "my.toml:3: [outputs.X] min #2.sum.emotion.joy: 'emotion.joy' is no signal that"
+            " [outputs] can read (did you mean 'emotion.happiness'?)",
         ),
         (
             "[shapes.jawOpen]\nsum = { 'out.aa' = 1 }",
