@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Self
+from typing import Annotated, Final, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
 from vtdrive.config.base import Ms, Share, Table, Unit
+from vtdrive.config.entering import ENTER
 from vtdrive.inference import provider_named
 from vtdrive.vocab import EMOTIONS
 
 __all__ = ["EmotionConfig", "EmotionTiming"]
+
+_EXIT_BELOW: Final = 0.17
+"""`exit` lies this far below `enter`: one threshold for both would switch on every wobble."""
 
 
 class EmotionTiming(Table):
@@ -42,17 +46,21 @@ class EmotionTiming(Table):
         return self
 
 
-_HAPPY = EmotionTiming(enter=0.55, exit=0.38, dwell_ms=100, attack_ms=250, release_ms=700)
+def _timing(name: str, **keys: float) -> EmotionTiming:
+    enter = ENTER[name]
+    return EmotionTiming(enter=enter, exit=round(enter - _EXIT_BELOW, 2), **keys)
+
+
 _DEFAULTS: dict[str, EmotionTiming] = {
-    "happiness": _HAPPY,
-    "surprise": EmotionTiming(
-        dwell_ms=80, attack_ms=120, release_ms=450, min_hold_ms=400, max_hold_ms=2000
+    "happiness": _timing("happiness", dwell_ms=100, attack_ms=250, release_ms=700),
+    "surprise": _timing(
+        "surprise", dwell_ms=80, attack_ms=120, release_ms=450, min_hold_ms=400, max_hold_ms=2000
     ),
-    "sadness": EmotionTiming(enter=0.42, exit=0.25, margin=0.05, dwell_ms=350),
-    "anger": EmotionTiming(enter=0.42, exit=0.25, margin=0.05),
-    "disgust": EmotionTiming(),
-    "fear": EmotionTiming(),
-    "contempt": EmotionTiming(enter=0.55, exit=0.38, dwell_ms=400),
+    "sadness": _timing("sadness", margin=0.05, dwell_ms=350),
+    "anger": _timing("anger", margin=0.05),
+    "disgust": _timing("disgust"),
+    "fear": _timing("fear"),
+    "contempt": _timing("contempt", dwell_ms=400),
 }
 
 
@@ -63,6 +71,9 @@ class EmotionConfig(Table):
     """False: no classifier runs and every emotion stays 0."""
     model: str = "emotion-resnet50-int8"
     """Name of a shipped model, or the path of an .onnx file with its card beside it."""
+    reads: Literal["both", "picture", "shapes"] = "both"
+    """What emotion is read from: the face's picture, by the network of `model`; its blendshapes, by
+    a tiny network that saves nearly all the work and misreads more; or both, added up."""
     provider: str = "cpu"
     """What computes it: `cpu`, `cuda`, `tensorrt`, `directml`, `coreml`, `openvino`, or the full
     name of another of ONNX Runtime's providers. One that is absent is told of, and the CPU used."""

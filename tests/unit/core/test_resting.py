@@ -15,7 +15,7 @@ from emotion_stage import HAPPY, REST, SAD, shown_at
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vtdrive.config.emotion import EmotionConfig
+from vtdrive.config.emotion import EmotionConfig, EmotionTiming
 from vtdrive.core.calibrate import NeutralPose, blended
 from vtdrive.core.driver import TAKE_NEUTRAL, Driver
 from vtdrive.core.emotion import EmotionMachine
@@ -29,6 +29,8 @@ Reading = Callable[[float], dict[str, float]]
 K = len(EMOTIONS)
 
 SAD_AT_REST = {"sadness": 0.5, "neutral": 0.4}
+PLAIN = EmotionConfig(timing=dict.fromkeys(EMOTIONS[1:], EmotionTiming(enter=0.5, exit=0.33)))
+"""Thresholds that no model's figures move."""
 
 
 def flickering(seed: int, around: dict[str, float], spread: float = 0.5) -> Reading:
@@ -72,7 +74,7 @@ def leading(frames: Sequence[AvatarFrame], emotion: int) -> float:
 
 def rested(make_driver: MakeDriver, around: dict[str, float], **neutral: Any) -> Driver:
     """A driver whose user asked for a neutral, with a face that reads so."""
-    driver = make_driver(neutral=neutral)
+    driver = make_driver(neutral=neutral, emotion={"timing": PLAIN.timing})
     played(driver, 2.6, flickering(1, around), ask=True)
     assert not driver.taking
     return driver
@@ -90,8 +92,8 @@ def test_a_rest_that_reads_as_another_emotion_comes_out_neutral(
     driver = rested(make_driver, around)
     without = make_driver(neutral={"emotion": "never"})
     reading = flickering(2, around)
-    assert leading(played(without, 30, flickering(2, around)), EMOTION_INDEX[name]) > 0.5
-    frames = played(driver, 30, reading, start_s=3)
+    assert leading(played(without, 12, flickering(2, around)), EMOTION_INDEX[name]) > 0.5
+    frames = played(driver, 15, reading, start_s=3)
     assert leading(frames, 0) >= 0.95
     assert np.mean([f.state.emotion.shown == 0 for f in frames]) >= 0.95
 
@@ -100,11 +102,11 @@ def test_what_is_more_than_the_rest_still_gets_through(make_driver: MakeDriver) 
     driver = rested(make_driver, SAD_AT_REST)
     smiling = played(driver, 3, lambda _: {"happiness": 0.9}, start_s=3)
     assert smiling[-1].state.emotion.shown == HAPPY
-    assert float(smiling[-1].state.emotion.weights[HAPPY]) > 0.7
+    assert float(smiling[-1].state.emotion.weights[HAPPY]) > 0.5
     played(driver, 3, flickering(3, SAD_AT_REST), start_s=6)
     grieving = played(driver, 3, lambda _: {"sadness": 0.85}, start_s=9)
     assert grieving[-1].state.emotion.shown == SAD
-    assert float(grieving[-1].state.emotion.weights[SAD]) > 0.4
+    assert float(grieving[-1].state.emotion.weights[SAD]) > 0.3
 
 
 def test_whoever_laughs_into_the_neutral_can_still_laugh(make_driver: MakeDriver) -> None:
@@ -122,11 +124,11 @@ def test_whoever_laughs_into_the_neutral_can_still_laugh(make_driver: MakeDriver
 
 
 def test_it_is_eased_in_without_a_jump(make_driver: MakeDriver) -> None:
-    reading: Reading = lambda _: {"sadness": 0.7, "neutral": 0.25}  # noqa: E731
-    frames = played(make_driver(), 4, reading, ask=True)
+    reading: Reading = lambda _: {"sadness": 0.75, "neutral": 0.2}  # noqa: E731
+    frames = played(make_driver(emotion={"timing": PLAIN.timing}), 4, reading, ask=True)
     probs = np.stack([f.state.emotion.probs for f in frames])
     plain = np.stack([f.state.emotion.probs for f in played(make_driver(), 4, reading)])
-    assert float(probs[-1, SAD]) < 0.45 < 0.65 < float(plain[-1, SAD])
+    assert float(probs[-1, SAD]) < 0.5 < 0.7 < float(plain[-1, SAD])
     assert float(np.abs(np.diff(probs, axis=0)).max()) < 0.1
     # From here on, since an attack is as fast as an attack is.
     weights = np.stack([f.state.emotion.weights for f in frames[45:]])
@@ -147,7 +149,7 @@ def test_it_is_eased_in_without_a_jump(make_driver: MakeDriver) -> None:
 def test_it_is_taken_when_the_config_says(
     make_driver: MakeDriver, mode: str, ask: bool, taken: bool
 ) -> None:
-    driver = make_driver(neutral={"emotion": mode})
+    driver = make_driver(neutral={"emotion": mode}, emotion={"timing": PLAIN.timing})
     frames = played(driver, 4, lambda _: SAD_AT_REST, ask=ask)
     assert not driver.taking
     assert (driver.neutral.emotion is not None) == taken
@@ -256,7 +258,7 @@ def test_a_blend_leads_from_one_offset_to_the_other(known: tuple[bool, bool]) ->
 
 
 def states(offset: F32 | None, samples: Sequence[Emotion]) -> list[EmotionState]:
-    machine = EmotionMachine(EmotionConfig())
+    machine = EmotionMachine(PLAIN)
     return [machine.step(sample, REST, sample.t_ns, rest=offset) for sample in samples]
 
 
@@ -272,7 +274,7 @@ def test_no_offset_changes_not_a_bit(seed: int) -> None:
 
 def test_a_sure_sample_counts_as_sure_only_without_the_rest() -> None:
     """Else two samples that the offset makes doubtful would skip the dwell."""
-    config = EmotionConfig()
+    config = EmotionConfig(snap_p=0.85, snap_gap=0.4)
     machine = EmotionMachine(config)
     offset = bounded(np.array([0, 0, 0, 9, 0, 0, 0, 0], np.float32))
     run = [
