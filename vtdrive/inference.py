@@ -50,6 +50,9 @@ _PACKAGE: Final = {
 }
 """Which build of ONNX Runtime has it; CoreML is in the usual one for macOS."""
 
+_OPTIONS: Final = {"OpenVINOExecutionProvider": {"num_of_threads": "1"}}
+"""It has threads of its own, which the session's options do not reach."""
+
 _REMOTE: Final = "AzureExecutionProvider"
 """Most builds list it. It hands inputs to a server, and pictures must not leave the machine."""
 
@@ -175,7 +178,8 @@ def _session(model: bytes, providers: list[str]) -> onnxruntime.InferenceSession
     if PROVIDERS["directml"] in providers:
         options.enable_mem_pattern = False  # DirectML's condition
     # Left on, its own fallback prints a banner and swaps providers in the middle of a run.
-    return runtime.InferenceSession(model, options, providers=providers, enable_fallback=0)
+    chosen = [(provider, _OPTIONS.get(provider, {})) for provider in providers]
+    return runtime.InferenceSession(model, options, providers=chosen, enable_fallback=0)
 
 
 def _short(own: str) -> str:

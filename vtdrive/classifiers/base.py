@@ -18,7 +18,8 @@ class Classifier(Protocol):
 
     The implementation: imports heavy packages in `open`, not before; leaves frame and face
     unchanged; depends on nothing but its two arguments, so that the same two give the same answer;
-    never blocks on anything but its own computing; uses at most one core.
+    never blocks on anything but its own computing; uses at most one core, whatever a provider that
+    the user chose takes of a GPU.
     """
 
     @property
