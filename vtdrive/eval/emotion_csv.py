@@ -120,14 +120,7 @@ class _Pictures:
         self._add(table.parent, _DEPTH)
 
     def _add(self, folder: Path, depth: int) -> None:
-        try:
-            inside = sorted(folder.iterdir())
-        except OSError as fault:
-            raise UsageError(
-                f"{folder} cannot be listed: {(fault.strerror or str(fault)).lower()}",
-                "allow it to be read, or move the table and its pictures elsewhere",
-            ) from fault
-        for path in inside:
+        for path in sorted(folder.iterdir()):
             if is_image_name(path):
                 self._by_name[path.name].append(path)
             elif depth > 0 and path.is_dir() and not path.name.startswith("."):

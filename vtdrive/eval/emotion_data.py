@@ -21,24 +21,33 @@ def open_faces(data: Path, *, usage: str | None = None) -> Faces:
     """
     if not data.exists():
         raise UsageError(f"{data} does not exist", "check the path given to --data")
+    try:
+        faces = _faces(data, usage)
+    except OSError as fault:
+        raise UsageError(
+            f"{fault.filename or data} cannot be read: {(fault.strerror or str(fault)).lower()}",
+            "allow it to be read, or copy the data elsewhere",
+        ) from fault
+    if len(faces.labels.label) == 0:
+        refuse(data, "the label protocol leaves no face: people named none of them an emotion")
+    return faces
+
+
+def _faces(data: Path, usage: str | None) -> Faces:
     table = _table(data)
     if usage is not None and table is None:
         raise UsageError("--usage chooses rows of FER+'s csv, which --data is not", "leave it out")
     if table is not None:
-        faces = faces_of_csv(table, usage=usage)
-    elif data.is_dir():
+        return faces_of_csv(table, usage=usage)
+    if data.is_dir():
         _check_folder(data)
-        faces = faces_of_folders(data)
-    elif data.suffix.lower() == ".npz":
-        faces = faces_of_npz(data)
-    else:
-        raise UsageError(
-            f"{data} is no .npz, no .csv and no folder",
-            "see docs/reference/emotion-eval.md for what --data takes",
-        )
-    if len(faces.labels.label) == 0:
-        refuse(data, "the label protocol leaves no face: people named none of them an emotion")
-    return faces
+        return faces_of_folders(data)
+    if data.suffix.lower() == ".npz":
+        return faces_of_npz(data)
+    raise UsageError(
+        f"{data} is no .npz, no .csv and no folder",
+        "see docs/reference/emotion-eval.md for what --data takes",
+    )
 
 
 def _table(data: Path) -> Path | None:

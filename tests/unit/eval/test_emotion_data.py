@@ -268,3 +268,15 @@ def test_what_is_not_there_or_of_another_kind_is_refused(tmp_path: Path) -> None
     other.write_text("no data")
     with pytest.raises(UsageError, match=r"no \.npz"):
         open_faces(other)
+
+
+def test_a_folder_that_may_not_be_read_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(self: Path) -> None:
+        raise PermissionError(13, "Permission denied", str(self))
+
+    monkeypatch.setattr(Path, "iterdir", refuse)
+    with pytest.raises(UsageError, match="permission denied") as caught:
+        open_faces(tmp_path)
+    assert str(tmp_path) in caught.value.what
