@@ -13,7 +13,7 @@ from vtdrive.errors import ModelError
 
 __all__ = ["SHIPPED", "ModelCard", "data_dir", "list_cards", "load_card", "model_files", "verified"]
 
-SHIPPED = ("blendshapes", "emotion-resnet50-int8")
+SHIPPED = ("blendshapes", "emotion-resnet50-int8", "emotion-shapes")
 """Names of the models that every install has, so that a missing one is noticed."""
 
 
@@ -30,7 +30,7 @@ class ModelCard:
     path: Path
     """The model file."""
     kind: str
-    """`emotion` or `blendshapes`."""
+    """`emotion`, `emotion-shapes` or `blendshapes`."""
     sha256: str
     facts: Mapping[str, Any]
     """The whole table, as written."""

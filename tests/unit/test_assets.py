@@ -10,6 +10,7 @@ import pytest
 from vtdrive import assets
 from vtdrive.assets import SHIPPED, data_dir, list_cards, load_card, model_files, verified
 from vtdrive.classifiers.onnx_emotion import SHIPPED_MODEL
+from vtdrive.classifiers.shape_emotion import SHAPES_MODEL
 from vtdrive.cli.models import models
 from vtdrive.errors import ModelError
 from vtdrive.runtime import checkup
@@ -96,7 +97,7 @@ def test_a_shipped_model_that_is_gone_is_named(
     with pytest.raises(ModelError, match=SHIPPED[0]) as caught:
         models()
     assert caught.value.exit_code == 1
-    # The other one is listed all the same.
+    # The others are listed all the same.
     assert capsys.readouterr().out.count("verified") == len(SHIPPED) - 1
     findings = list(checkup._models())
     assert [finding.fatal for finding in findings] == [True, False]
@@ -105,7 +106,7 @@ def test_a_shipped_model_that_is_gone_is_named(
 
 
 def test_the_shipped_names_are_those_that_the_code_loads() -> None:
-    assert {MODEL, SHIPPED_MODEL} == {f"{name}.onnx" for name in SHIPPED}
+    assert {MODEL, SHIPPED_MODEL, SHAPES_MODEL} == {f"{name}.onnx" for name in SHIPPED}
 
 
 def test_every_shipped_model_is_the_one_its_card_describes() -> None:

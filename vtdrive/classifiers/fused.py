@@ -24,6 +24,9 @@ from vtdrive.vocab import EMOTIONS
 
 __all__ = ["FusedEmotion", "Weights", "find_weights", "fuse"]
 
+_LEAST = 1e-3
+"""Of the picture's weight; with less, what it calls impossible would not be."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Weights:
@@ -37,8 +40,8 @@ class Weights:
 def fuse(logits_picture: F32, logits_shapes: F32, weights: Weights) -> F32:
     """Two readings (..., 8), uncalibrated, to one (..., 8) whose softmax is calibrated.
 
-    An emotion that the picture model has no label for (-inf) stays impossible. NaN stays NaN: what
-    to do about a face without blendshapes is the caller's to decide.
+    An emotion that the picture model has no label for (`labels.IMPOSSIBLE`) stays impossible. NaN
+    stays NaN: what to do about a face without blendshapes is the caller's to decide.
     """
     out: F32 = np.float32(weights.picture) * np.asarray(logits_picture, np.float32)
     return out + np.float32(weights.shapes) * np.asarray(logits_shapes, np.float32)
@@ -63,11 +66,11 @@ def find_weights(picture: ModelCard, shapes: ModelCard) -> Weights | None:
 def _weights(table: object, where: str) -> Weights:
     found: Mapping[str, Any] = table if isinstance(table, dict) else {}
     values = [found.get(key) for key in ("picture", "shapes")]
-    for value in values:
+    for value, least in zip(values, (_LEAST, 0.0), strict=True):
         is_number = isinstance(value, int | float) and not isinstance(value, bool)
-        if not is_number or not 0 <= value < math.inf:  # type: ignore[operator]
+        if not is_number or not least <= value < math.inf:  # type: ignore[operator]
             raise ModelError(
-                f"{where} must give 'picture' and 'shapes' as numbers from 0; found {values}",
+                f"{where} must give 'picture' above 0 and 'shapes' from 0; found {values}",
                 "run training.emotion.fuse again, or restore the card",
             )
     return Weights(picture=float(values[0]), shapes=float(values[1]))  # type: ignore[arg-type]

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
-from vtdrive.assets import data_dir
 from vtdrive.classifiers.base import Classifier
 from vtdrive.clock import SYSTEM_CLOCK, Clock
 from vtdrive.config.schema import Config, SourceConfig
@@ -46,12 +44,9 @@ def make_classifier(config: Config) -> Classifier | None:
     """The emotion classifier, or None where emotion is off."""
     if not config.emotion.enabled:
         return None
-    from vtdrive.classifiers.onnx_emotion import OnnxEmotion
+    from vtdrive.classifiers import make
 
-    model = Path(config.emotion.model)
-    shipped = data_dir("models") / f"{config.emotion.model}.onnx"
-    path = shipped if model.suffix != ".onnx" else model
-    return OnnxEmotion(path, provider=config.emotion.provider)
+    return make.make_classifier(config.emotion)
 
 
 def run_facts(config: Config, neutral: NeutralPose | None) -> RunFacts:

@@ -45,7 +45,8 @@ _SWITCH_S: Final = 0.0005
 5.4 ms with the default)."""
 _NO_FACE_NS: Final = 5_000_000_000
 _AT_START: Final = (
-    "source", "tracker", "sinks", "emotion.enabled", "emotion.model", "emotion.provider",
+    "source", "tracker", "sinks",
+    "emotion.enabled", "emotion.model", "emotion.provider", "emotion.reads",
 )  # fmt: skip
 """What a reload cannot change under a running performance."""
 
