@@ -15,7 +15,7 @@ import numpy.typing as npt
 from training.emotion.head import Head
 from vtdrive.types import F32
 
-__all__ = ["STRENGTHS", "Samples", "Space", "choose_strength", "deal_folds", "fit", "surprise"]
+__all__ = ["STRENGTHS", "Samples", "Space", "choose_strength", "deal_folds", "fit", "log_loss"]
 
 F64 = npt.NDArray[np.float64]
 I64 = npt.NDArray[np.int64]
@@ -147,15 +147,17 @@ def choose_strength(faces: Samples, *, folds: int, among: Sequence[float] = STRE
         rest = faces.some(np.setdiff1d(np.arange(len(faces.label)), part))
         left_out = faces.some(part)
         for i, strength in enumerate(among):
-            losses[i] += surprise(left_out, fit(rest, strength=strength)).sum()
+            losses[i] += log_loss(left_out, fit(rest, strength=strength)).sum()
     # The strongest pull of equals.
     return max(zip(among, losses, strict=True), key=lambda one: (-one[1], one[0]))[0]
 
 
-def surprise(faces: Samples, move: F64) -> F64:
+def log_loss(faces: Samples, move: F64) -> F64:
     """(N,) negative log-likelihood of each face's label, by its first view."""
-    probs = _softmax(faces.logits[:, 0] + faces.at[:, 0] @ move)
-    out: F64 = -np.log(probs[np.arange(len(probs)), faces.label] + 1e-12)
+    logits = faces.logits[:, 0] + faces.at[:, 0] @ move
+    top = logits.max(1)
+    whole = top + np.log(np.exp(logits - top[:, None]).sum(1))
+    out: F64 = whole - logits[np.arange(len(logits)), faces.label]
     return out
 
 

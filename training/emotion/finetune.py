@@ -27,7 +27,7 @@ from training.emotion.adapt import (
     choose_strength,
     deal_folds,
     fit,
-    surprise,
+    log_loss,
 )
 from training.emotion.adapted_card import adapted_card
 from training.emotion.gain import Gain, poorer, table
@@ -76,15 +76,15 @@ def adapt(head: Head, seen: Seen, *, rows: list[int], temperature: float) -> Ada
         pull = choose_strength(rest, folds=_INNER_FOLDS)
         move = fit(rest, strength=pull)
         moved[part] = faces.logits[part, 0] + faces.at[part, 0] @ move
-        losses[part] = surprise(faces.some(part), move)
+        losses[part] = log_loss(faces.some(part), move)
     pull = choose_strength(faces, folds=_INNER_FOLDS)
     nothing = np.zeros((space.basis.shape[1] + 1, logits.shape[2]))
     gain = Gain(
         label=seen.label,
         before=_emotions(logits[:, 0].argmax(1), rows),
         after=_emotions(moved.argmax(1), rows),
-        surprise_before=surprise(faces, nothing),
-        surprise_after=losses,
+        log_loss_before=log_loss(faces, nothing),
+        log_loss_after=losses,
     )
     new = space.moved(head, fit(faces, strength=pull), temperature=temperature)
     return Adapted(new, pull, gain)

@@ -28,9 +28,9 @@ class Gain:
     label: I64
     before: I64
     after: I64
-    surprise_before: F64
+    log_loss_before: F64
     """Negative log-likelihood of the label."""
-    surprise_after: F64
+    log_loss_after: F64
 
     @property
     def gained(self) -> int:
@@ -52,7 +52,7 @@ class Gain:
     @property
     def helps(self) -> bool:
         """No fewer faces are read right, and the labels became likelier by more than chance."""
-        better = self.surprise_before - self.surprise_after
+        better = self.log_loss_before - self.log_loss_after
         error = better.std(ddof=1) / math.sqrt(len(better)) if len(better) > 1 else math.inf
         return self.gained >= self.lost and bool(better.mean() > _SURE * error)
 
@@ -81,7 +81,7 @@ def table(gain: Gain) -> str:
         f"{'on faces left out of the fit':32s}{'before':>8s}{'after':>8s}{'faces':>8s}",
         _line("accuracy", gain.accuracy(gain.before), gain.accuracy(gain.after), n),
         _line("macro-F1", gain.macro_f1(gain.before), gain.macro_f1(gain.after), n),
-        _line("surprise (nats a face)", gain.surprise_before.mean(), gain.surprise_after.mean(), n),
+        _line("log loss (nats a face)", gain.log_loss_before.mean(), gain.log_loss_after.mean(), n),
     ]
     for k in np.unique(gain.label):
         before, after = gain.found_of(int(k))
