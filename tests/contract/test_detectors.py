@@ -27,6 +27,11 @@ def detector(request: pytest.FixtureRequest) -> Iterator[FaceDetector]:
         made.close()
 
 
+@pytest.fixture(scope="module")
+def in_collage(detector: FaceDetector) -> list[FoundFace]:
+    return detector.detect(collage()[0])
+
+
 def roll_deg(face: FoundFace) -> float:
     (x0, y0), (x1, y1) = face.eyes_px
     return math.degrees(math.atan2(y1 - y0, x1 - x0))
@@ -37,28 +42,26 @@ def test_it_finds_the_astronaut_and_nobody_else(detector: FaceDetector) -> None:
     found = detector.detect(image)
     assert matched([face.box_px for face in found], placed) == (1, 0)
     right, left = found[0].eyes_px
-    # Where the irises are in that picture, within a third of their distance.
-    np.testing.assert_allclose(right, (205, 113), atol=13)
-    np.testing.assert_allclose(left, (246, 113), atol=13)
+    # Where the irises are in that picture, within a fifth of their distance.
+    np.testing.assert_allclose(right, (203, 101), atol=9)
+    np.testing.assert_allclose(left, (247, 103), atol=9)
     assert 0.6 < found[0].score <= 1
 
 
-def test_it_finds_all_nine_of_the_collage(detector: FaceDetector) -> None:
-    image, placed = collage()
-    found = detector.detect(image)
-    hits, wrong = matched([face.box_px for face in found], placed)
+def test_it_finds_all_nine_of_the_collage(in_collage: list[FoundFace]) -> None:
+    _, placed = collage()
+    hits, wrong = matched([face.box_px for face in in_collage], placed)
     assert (len(placed), hits) == (9, 9)
     assert wrong <= 1
-    scores = [face.score for face in found]
+    scores = [face.score for face in in_collage]
     assert scores == sorted(scores, reverse=True)
 
 
-def test_eyes_tell_which_way_a_face_is_tilted(detector: FaceDetector) -> None:
+def test_eyes_tell_which_way_a_face_is_tilted(in_collage: list[FoundFace]) -> None:
     """The tilts of the two larger rows; on the smallest faces a pixel is five degrees."""
-    image, placed = collage()
-    found = detector.detect(image)
+    _, placed = collage()
     for place in placed[:6]:
-        near = min(found, key=lambda face: away(face, place))
+        near = min(in_collage, key=lambda face: away(face, place))
         # Her head is not quite level, nor are the detectors' points exact.
         assert roll_deg(near) == pytest.approx(place.roll_deg, abs=14)
 

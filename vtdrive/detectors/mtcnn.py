@@ -30,8 +30,8 @@ _LEAST_PX = 20.0
 _LEAST_SHARE = 1 / 70
 """Of the root of the picture's area: the first level never has more than 0.7 million pixels."""
 _SURE = (0.6, 0.7, 0.85)
-"""Of the three networks. The paper's own program takes 0.7 for the third; from there to 0.85 came one
-in forty of the hardest faces (48 px, cut closely), and spots of cloth on an astronaut's suit."""
+"""Of the three networks. The paper's own program takes 0.7 for the third. Between that and 0.85 lay
+one in forty of the hardest faces (48 px, cut closely), and spots on an astronaut's suit."""
 _ROOMY_PX = 256
 _RIM = 0.25
 """Repeated border, as a share of the shorter side, around pictures below `_ROOMY_PX`.

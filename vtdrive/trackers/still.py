@@ -21,6 +21,10 @@ __all__ = ["StillMesh"]
 
 _ROOMY_PX = 256
 """Pictures with a shorter side of less are enlarged to about this, after a rim was added."""
+_LONGEST_PX = 4096
+"""A sliver of a picture is enlarged to no more than this."""
+_TOO_LONG_PX = 32_767
+"""mediapipe does not refuse a picture with a longer side: it ends the program."""
 _WARM_UP_PX = 64
 _RIM = 0.25
 """Repeated border, as a share of the shorter side."""
@@ -54,7 +58,12 @@ class StillMesh:
         self._detector = self._mesh = None
 
     def __call__(self, image_rgb: U8) -> F32 | None:
-        """(478, 3) pixels of `image_rgb` (H, W, 3), centres on whole numbers, or None."""
+        """(478, 3) pixels of `image_rgb` (H, W, 3), centres on whole numbers, or None.
+
+        No face is looked for in a picture with a side of over 32,767 pixels.
+        """
+        if max(image_rgb.shape[:2]) > _TOO_LONG_PX:
+            return None
         picture, enlarged, rim = _roomy(image_rgb)
         found = max(self.faces(picture), key=lambda one: one.spot.size, default=None)
         points = None if found is None else self.measure(picture, found)
@@ -86,10 +95,13 @@ class StillMesh:
         """As `measure`, but twice, the second time where the first saw the face to be.
 
         So it does not matter much by whose measure `face` was found. Only its surroundings are
-        looked at: the size of the picture costs nothing.
+        looked at: the size of the picture costs nothing. None also for a place beyond the picture.
         """
         assert self._mesh is not None
-        spot = face.spot
+        spot, half = face.spot, face.spot.size / 2
+        height, width = image_rgb.shape[:2]
+        if not (-half < spot.x < width + half and -half < spot.y < height + half):
+            return None
         patch, scale, (left, top) = _around(image_rgb, spot)
         there = Candidate(
             Spot((spot.x - left) * scale, (spot.y - top) * scale, spot.size * scale), face.roll_rad
@@ -120,7 +132,8 @@ def _around(image: U8, spot: Spot) -> tuple[U8, float, tuple[float, float]]:
     if scale < 1:
         part = cv2.resize(part, shown, interpolation=cv2.INTER_AREA)
     side = math.ceil(2 * reach * scale) + 2
-    before_x, before_y = round((left - x0) * scale), round((top - y0) * scale)
+    before_x = max(0, round((left - x0) * scale))
+    before_y = max(0, round((top - y0) * scale))
     filled: U8 = cv2.copyMakeBorder(
         part,
         before_y,
@@ -139,7 +152,7 @@ def _roomy(image: U8) -> tuple[U8, int, int]:
         return image, 1, 0
     rim = max(1, round(_RIM * short))
     rimmed = cv2.copyMakeBorder(image, rim, rim, rim, rim, cv2.BORDER_REPLICATE)
-    enlarged = max(1, math.ceil(_ROOMY_PX / short))
+    enlarged = max(1, min(math.ceil(_ROOMY_PX / short), _LONGEST_PX // max(rimmed.shape[:2])))
     if enlarged > 1:
         size = rimmed.shape[1] * enlarged, rimmed.shape[0] * enlarged
         rimmed = cv2.resize(rimmed, size, interpolation=cv2.INTER_CUBIC)
