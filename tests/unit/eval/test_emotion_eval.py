@@ -274,3 +274,28 @@ def test_stored_faces_are_found_and_read(shared_data: Path, tmp_path: Path) -> N
     assert result["accuracy"] > 0.75
     assert result["per_class"]["happiness"]["recall"] > 0.85
     assert EMOTION_INDEX["happiness"] == int(np.argmax(np.array(result["confusion"])[1]))
+
+
+def test_pictures_of_every_kind_are_read(tmp_path: Path) -> None:
+    """Slivers, too, which mediapipe does not survive when they are enlarged without a bound."""
+    face = cv2.cvtColor(skimage.data.astronaut(), cv2.COLOR_RGB2BGR)
+    pictures = {
+        "pixel": np.zeros((1, 1, 3), np.uint8),
+        "tiny": cv2.resize(face[60:200, 155:295], (12, 12)),
+        "wide": np.full((1, 300, 3), 9, np.uint8),
+        "tall": np.full((300, 2, 3), 9, np.uint8),
+        "endless": np.full((2, 33_000, 3), 9, np.uint8),
+        "sixteen": cv2.cvtColor(face, cv2.COLOR_BGR2GRAY).astype(np.uint16) * 257,
+        "clear": np.dstack([face, np.full(face.shape[:2], 255, np.uint8)]),
+        "large": cv2.resize(face, (1600, 1600)),
+    }
+    (tmp_path / "happy").mkdir()
+    for name, image in pictures.items():
+        assert cv2.imwrite(str(tmp_path / "happy" / f"{name}.png"), image)
+    said: list[str] = []
+    result = evaluate(tmp_path, say=said.append)
+    assert not any("left out" in sentence for sentence in said)
+    assert result["n"]["faces"] == len(pictures)
+    assert result["n"]["mesh"] >= 3, "the portrait in 16 bits, with alpha and large"
+    assert result["per_class"]["happiness"]["recall"] >= 3 / 8
+    json.dumps(result, allow_nan=False)
