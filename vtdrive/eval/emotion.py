@@ -120,12 +120,9 @@ def evaluate(
     started = time.monotonic()
     try:
         fused.open()
-        for note in picture.notes:
+        # Also why there will be no fused figures, where that is so.
+        for note in fused.notes:
             say(note)
-        if fused.weights is None:
-            say(
-                "no figures of picture and blendshapes together: no weights for this pair of models"
-            )
         mesh.open()
         if fused.weights is not None:
             shapes.open()

@@ -236,11 +236,13 @@ def test_calibration_is_told_with_the_cards_temperature(portraits: Path, tmp_pat
     flat = ["temperature = 9.0" if line.startswith("temperature") else line for line in card]
     model.with_suffix(".toml").write_text("\n".join(flat), encoding="utf-8")
     sharp = evaluate(portraits, say=lambda note: None)
-    soft = evaluate(portraits, model=model, say=lambda note: None)
+    said: list[str] = []
+    soft = evaluate(portraits, model=model, say=said.append)
     assert soft["model"] == {"name": "flat.onnx", "temperature": 9.0}
     assert soft["confusion"] == sharp["confusion"]
     assert soft["ece"] != pytest.approx(sharp["ece"], abs=0.02)
     assert "fused" not in soft, "weights are for the pair of models that they were fitted for"
+    assert any("picture alone" in sentence for sentence in said)
 
 
 def test_a_set_of_broken_pictures_is_refused(tmp_path: Path) -> None:
