@@ -7,9 +7,12 @@ from typing import Annotated
 
 import typer
 
+from vtdrive.cli.evaluate_fairness import fairness
+
 __all__ = ["app"]
 
 app = typer.Typer(name="eval", help="Measure the shipped models on data.", no_args_is_help=True)
+app.command()(fairness)
 
 
 @app.callback()
