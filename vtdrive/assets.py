@@ -61,7 +61,7 @@ def verified(card: ModelCard) -> bytes:
     """The model's bytes, after checking that they are the ones the card was written for."""
     data = card.path.read_bytes()
     found = hashlib.sha256(data).hexdigest()
-    if found != card.sha256:
+    if found != card.sha256.strip().lower():  # PowerShell writes capitals
         raise ModelError(
             f"model {card.path.name} is not the file its card describes"
             f" (sha256 {found[:12]}…, expected {card.sha256[:12]}…)",

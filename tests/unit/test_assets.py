@@ -39,6 +39,12 @@ def test_an_altered_model_is_refused_with_both_sums(tmp_path: Path) -> None:
     assert "restore" in caught.value.remedy
 
 
+def test_the_sum_may_be_written_in_capitals(tmp_path: Path) -> None:
+    total = hashlib.sha256(b"weights").hexdigest().upper()
+    card = load_card(written(tmp_path, card=f'kind = "emotion"\nsha256 = " {total}"\n'))
+    assert verified(card) == b"weights"
+
+
 def test_a_missing_model_says_where_it_belongs(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="missing") as caught:
         load_card(tmp_path / "gone.onnx")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import sys
+import threading
+import time
 import warnings
 from pathlib import Path
 from typing import Any
@@ -12,14 +14,15 @@ import numpy as np
 import onnxruntime
 import pytest
 from emotion_networks import network, write
+from runtime_parts import Heard, KeepingSink, ScriptedFeed, ScriptedTracker
 
 from vtdrive import inference
 from vtdrive.classifiers.onnx_emotion import OnnxEmotion
 from vtdrive.config.load import load_config
+from vtdrive.config.schema import Config
 from vtdrive.errors import ConfigError, ModelError
 from vtdrive.inference import PROVIDERS, present_providers, provider_named
-from vtdrive.runtime.feeling import Feeling
-from vtdrive.runtime.stats import RunStats
+from vtdrive.runtime.session import Session
 
 ABSENT = "coreml" if sys.platform != "darwin" else "directml"
 CROPS = np.random.default_rng(0).integers(0, 256, (3, 12, 12), np.uint8)
@@ -186,11 +189,40 @@ def test_a_wrong_card_is_told_of_whatever_the_provider(
     assert asked[-1] == ["CPUExecutionProvider"]
 
 
-def test_a_run_tells_it_once(tmp_path: Path) -> None:
-    heard: list[str] = []
-    classifier = OnnxEmotion(write(tmp_path), provider=ABSENT)
-    feeling = Feeling(classifier, RunStats(), heard.append)
-    feeling.open()
-    feeling.close()
-    (told,) = heard
-    assert "runs on the CPU" in told
+class SlowToOpen(ScriptedTracker):
+    """Keeps everything off stderr while it loads, as mediapipe's does, for longer than others."""
+
+    loading = False
+
+    def open(self) -> None:
+        self.loading = True
+        time.sleep(0.5)
+        self.loading = False
+
+
+class Witness(Heard):
+    """Remembers what is told when nobody can see it, too."""
+
+    def __init__(self, tracker: SlowToOpen) -> None:
+        super().__init__()
+        self.unseen: list[str] = []
+        self._tracker = tracker
+
+    def on_event(self, sentence: str) -> None:
+        (self.unseen if self._tracker.loading else self.events).append(sentence)
+
+
+def test_a_run_tells_it_once_and_when_it_can_be_seen(tmp_path: Path, config: Config) -> None:
+    tracker = SlowToOpen()
+    witness = Witness(tracker)
+    session = Session(
+        config,
+        feed=ScriptedFeed([True] * 20),
+        tracker=tracker,
+        classifier=OnnxEmotion(write(tmp_path), provider=ABSENT),
+        sinks=[KeepingSink()],
+        listener=witness,
+    )
+    session.run(threading.Event())
+    assert len([told for told in witness.events if "runs on the CPU" in told]) == 1
+    assert witness.unseen == []

@@ -63,9 +63,8 @@ class Feeling:
             self._classify(_Shot(frame, face))
 
     def open(self) -> None:
-        """Load the model; raises ModelError."""
+        """Load the model; raises ModelError. What it notes waits for `tell_notes`."""
         self._classifier.open()
-        self._tell_notes()
 
     def close(self) -> None:
         """Free the model."""
@@ -96,7 +95,7 @@ class Feeling:
             self._break(str(fault) if known else f"the classifier broke: {fault!r}")
             return
         now = time.monotonic_ns()
-        self._tell_notes()
+        self.tell_notes()
         if not np.isfinite(emotion.probs).all():
             self._nans += 1
             if self._nans >= _MAX_NAN:
@@ -106,7 +105,8 @@ class Feeling:
         self.newest = emotion
         self._stats.note_emotion(inference_ms=(now - start) * 1e-6, t_ns=now)
 
-    def _tell_notes(self) -> None:
+    def tell_notes(self) -> None:
+        """Tell what the classifier noted since the last time."""
         notes = self._classifier.notes
         for note in notes[self._told :]:
             self._tell(note)

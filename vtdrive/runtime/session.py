@@ -170,6 +170,8 @@ class Session:
             loading.join()
         if faults:
             raise faults[0]
+        # Not while trackers load: mediapipe's chatter is kept off stderr, and all else with it.
+        feeling.tell_notes()
         if not self._feed.lockstep:
             stack.enter_context(
                 Worker("emotion", feeling.loop, on_failure=self._fail, wake=feeling.wake)
