@@ -12,7 +12,9 @@ import pytest
 from emotion_networks import network, write
 
 from vtdrive.classifiers.base import Classifier
+from vtdrive.classifiers.fused import FusedEmotion
 from vtdrive.classifiers.onnx_emotion import OnnxEmotion
+from vtdrive.classifiers.shape_emotion import ShapeEmotion
 from vtdrive.errors import ModelError
 from vtdrive.types import Face, VideoFrame
 
@@ -31,6 +33,17 @@ def of(provider: str = "cpu", labels: list[str] | None = None, **model: Any) -> 
         logits = np.linspace(-1, 1, 8 if labels is None else len(labels)).tolist()
         data = network(logits, looks=True, **model)
         return OnnxEmotion(write(folder, data, **facts), provider=provider)
+
+    return make
+
+
+def fused(picture: Make, shapes: Callable[[Path], Path | None] = lambda _: None) -> Make:
+    """A classifier of two: `picture` makes an OnnxEmotion, `shapes` names the other's model."""
+
+    def make(folder: Path) -> Classifier:
+        looking = picture(folder)
+        assert isinstance(looking, OnnxEmotion)
+        return FusedEmotion(looking, ShapeEmotion(shapes(folder)))
 
     return make
 
@@ -56,6 +69,16 @@ CLASSIFIERS: dict[str, Make] = {
     ),
     "four at once": of(batch=4),
     "provider that is absent": of("coreml" if sys.platform != "darwin" else "directml"),
+    "shapes": lambda _: ShapeEmotion(),
+    "both": lambda _: FusedEmotion(OnnxEmotion(), ShapeEmotion()),
+    "both, weights in the picture's card": fused(
+        of(
+            labels=["happy", "sad"],
+            card={"fusion": {"picture": 0.5, "shapes": 0.5}},
+        )
+    ),
+    "both, but nobody fitted how": fused(of()),
+    "both, but the shapes' model is gone": fused(of(), lambda folder: folder / "gone.onnx"),
 }
 
 
@@ -87,7 +110,7 @@ def face(seed: int, *, at: tuple[float, float] = (160, 120), reach_px: float = 5
     points.setflags(write=False)
     return Face(
         landmarks_px=points,
-        shapes=np.zeros(52, np.float32),
+        shapes=rng.uniform(0, 1, 52).astype(np.float32),
         camera_from_head=np.eye(4, dtype=np.float32),
         crop_px=np.array([0, 0, 320, 240], np.float32),
         confidence=1.0,

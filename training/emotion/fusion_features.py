@@ -54,7 +54,7 @@ def main() -> None:
         stored[f"{name}_mirrored"] = shapes_of(turned, mesh, net)[:, list(MIRROR_SHAPE)]
         found = int(np.isfinite(stored[name][:, 0]).sum())
         print(f"{name}: a mesh in {found} of {len(images)} pictures", flush=True)
-        np.savez_compressed(given.out, **stored)  # type: ignore[arg-type]
+        np.savez_compressed(given.out, **stored)
     mesh.close()
 
 
