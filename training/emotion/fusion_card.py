@@ -92,11 +92,13 @@ def with_fusion(
     weights: tuple[float, float],
     fitted_on: str,
     scores: Mapping[str, Figures],
+    cpu_ms: Mapping[str, float],
 ) -> str:
     """The card `text` with the fusion for one picture model in it, in place of an older one.
 
     `picture` is that model's name, `weights` those of its logits and of the shapes', `scores` the
-    figures of each reading, by name, on faces that `weights` were not fitted on.
+    figures of each reading, by name, on faces that `weights` were not fitted on, `cpu_ms` what each
+    costs for one face.
     """
     lines = [
         f'[fusion."{picture}"]  # softmax(picture * its logits + shapes * these); by fuse.py',
@@ -108,6 +110,8 @@ def with_fusion(
     for name, figures in scores.items():
         inside = ", ".join(f"{key} = {value}" for key, value in figures.rounded().items())
         lines.append(f"scores_{name} = {{ {inside} }}")
+    spent = ", ".join(f"{name} = {ms:.3f}" for name, ms in cpu_ms.items())
+    lines.append(f"cpu_ms = {{ {spent} }}  # for one face, median")
     old = re.compile(rf'^\[fusion\."{re.escape(picture)}"\].*?(?=^\[|\Z)', re.M | re.S)
     kept = old.sub("", text).rstrip("\n")
     return kept + "\n\n" + "\n".join(lines) + "\n"

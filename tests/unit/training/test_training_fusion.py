@@ -10,6 +10,7 @@ import pytest
 from training.emotion.data import Split
 from training.emotion.fuse import fit_weights
 from training.emotion.fusion_card import Figures, with_fusion, write
+from training.emotion.fusion_page import CARD, PAGE, rewritten
 from training.emotion.scores import softmax
 from vtdrive.assets import data_dir, load_card
 from vtdrive.classifiers.fused import find_weights
@@ -92,6 +93,7 @@ def test_fusing_again_replaces_one_table_and_keeps_the_rest() -> None:
             weights=weights,
             fitted_on="half",
             scores={"fused": FIGURES},
+            cpu_ms={"fused": 4.0},
         )
     fusion = tomllib.loads(card)["fusion"]
     assert {name: (t["picture"], t["shapes"]) for name, t in fusion.items()} == {
@@ -101,6 +103,16 @@ def test_fusing_again_replaces_one_table_and_keeps_the_rest() -> None:
     assert fusion["one"]["scores_fused"]["macro_f1"] == 0.6
     assert {key: value for key, value in tomllib.loads(card).items() if key != "fusion"} == plain
     assert "\n\n\n" not in card
+
+
+def test_the_page_says_what_the_card_says() -> None:
+    page = PAGE.read_text(encoding="utf-8")
+    assert rewritten(page, tomllib.loads(CARD.read_text(encoding="utf-8"))) == page
+
+
+def test_a_page_without_its_markers_is_refused() -> None:
+    with pytest.raises(ValueError, match="needs the lines"):
+        rewritten("# A page\n", {})
 
 
 def test_the_shipped_pair_has_weights_and_gains_by_them() -> None:
