@@ -35,7 +35,7 @@ class Preparation:
         if self.scaling == "face":
             # `to_input` divides by 255, so this leaves the standardised values as they are.
             return to_input(
-                standardised(crops),  # type: ignore[arg-type]
+                standardised(crops),
                 size_px=self.input_px,
                 mean=0.0,
                 std=1 / 255,
