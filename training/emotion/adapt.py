@@ -83,28 +83,34 @@ class Samples:
 def fit(faces: Samples, *, strength: float) -> F64:
     """(R + 1, K) move of the logits that makes the labels likely, pulled back by `strength`.
 
-    Only emotions that occur among the labels are weighed against each other: the logits of all
-    others do not move, and the moves of the rest add up to 0, so that the others are neither
-    favoured nor put down as a whole. A face counts by 1 / sqrt of its label's number.
+    What the faces have in common moves nothing of emotions that no label names, and the moves of
+    the named ones by it add up to 0: so a smile may be moved from one emotion to another, but an
+    emotion without faces is not put down as a whole. A face counts by 1 / sqrt of its label's
+    number.
     """
     views, width = faces.at.shape[1:]
+    outputs = faces.logits.shape[2]
     present, place = np.unique(faces.label, return_inverse=True)
-    out = np.zeros((width, faces.logits.shape[2]))
     if len(present) < 2:
-        return out
+        return np.zeros((width, outputs))
     weight = np.repeat(1 / np.sqrt(np.bincount(place)[place]), views)
-    out[:, present] = _descend(
+    return _descend(
         faces.at.reshape(-1, width),
-        faces.logits.reshape(-1, faces.logits.shape[2])[:, present],
-        np.repeat(np.eye(len(present))[place], views, axis=0),
+        faces.logits.reshape(-1, outputs),
+        np.repeat(np.eye(outputs)[faces.label], views, axis=0),
         weight / weight.sum(),
         strength,
+        present,
     )
-    return out
 
 
-def _descend(x: F64, old: F64, wanted: F64, weight: F64, strength: float) -> F64:
-    """(D, K) that lessens a convex loss, by accelerated descent that restarts when it turns."""
+def _descend(x: F64, old: F64, wanted: F64, weight: F64, strength: float, present: I64) -> F64:
+    """(R + 1, K) that lessens a convex loss, by accelerated descent that restarts when it turns.
+
+    The last row, which all faces share, is kept to the `present` columns and to a sum of 0.
+    """
+    shared = np.zeros((old.shape[1], old.shape[1]))
+    shared[np.ix_(present, present)] = np.eye(len(present)) - 1 / len(present)
     # Softmax's curvature is at most a half, and no eigenvalue exceeds the trace.
     steepest = 0.5 * float((x**2).sum(1) @ weight) + strength
     move = np.zeros((x.shape[1], old.shape[1]))
@@ -112,6 +118,7 @@ def _descend(x: F64, old: F64, wanted: F64, weight: F64, strength: float) -> F64
     for step in range(_STEPS):
         probs = _softmax(old + x @ ahead)
         slope = x.T @ ((probs - wanted) * weight[:, None]) + strength * ahead
+        slope[-1] = slope[-1] @ shared
         length = float(np.linalg.norm(slope))
         first = first if step else length
         if length <= _CLOSE * first:

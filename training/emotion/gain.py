@@ -17,8 +17,7 @@ F64 = npt.NDArray[np.float64]
 I64 = npt.NDArray[np.int64]
 
 _CLEARLY = 0.1
-_SURE = 1.645
-"""Standard errors: one side, 95 %."""
+_CHANCE = 0.05
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -51,10 +50,12 @@ class Gain:
 
     @property
     def helps(self) -> bool:
-        """No fewer faces are read right, and the labels became likelier by more than chance."""
-        better = self.log_loss_before - self.log_loss_after
-        error = better.std(ddof=1) / math.sqrt(len(better)) if len(better) > 1 else math.inf
-        return self.gained >= self.lost and bool(better.mean() > _SURE * error)
+        """More faces are read right, by more than chance, and the labels became likelier.
+
+        The latter alone would not do: a model that is less sure of everything has it for nothing.
+        """
+        likelier = bool(self.log_loss_after.mean() < self.log_loss_before.mean())
+        return likelier and self.chance <= _CHANCE
 
     def found_of(self, k: int) -> tuple[float, float]:
         """Share found of the emotion with index `k`, before and after."""
