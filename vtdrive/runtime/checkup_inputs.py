@@ -65,7 +65,10 @@ def emotion_findings(config: Config) -> Iterator[Finding]:
             notes = classifier.notes
         finally:
             classifier.close()
-        yield Finding(f"emotion: {config.emotion.model} loads")
+        name = (
+            "the network for shapes" if config.emotion.reads == "shapes" else config.emotion.model
+        )
+        yield Finding(f"emotion: {name} loads")
         for note in notes:
             yield Finding(note, "a run goes on like this; to change it: " + _EMOTION_PAGE)
     except VtdriveError as fault:

@@ -83,6 +83,10 @@ def test_an_emotion_model_that_cannot_be_used_is_fatal(tmp_path: Path) -> None:
         shutil.copy(data_dir("models") / f"blendshapes{suffix}", tmp_path / f"mine{suffix}")
     assert_fatal(of(str(tmp_path / "mine.onnx")), "not 'emotion'")
     assert [finding.mark for finding in of("emotion-resnet50-int8")] == ["✓"]
+    shapes = {"emotion": {"model": str(tmp_path / "gone.onnx"), "reads": "shapes"}}
+    (only,) = emotion_findings(Config.model_validate(shapes))
+    assert only.mark == "✓"
+    assert "shapes" in only.what
     assert not list(emotion_findings(Config.model_validate({"emotion": {"enabled": False}})))
 
 
