@@ -34,6 +34,9 @@ def fairness(
         int | None,
         typer.Option(min=1, help="At most this many, chosen by chance.", show_default="all"),
     ] = None,
+    noise: Annotated[
+        float, typer.Option(min=0.0, max=10.0, help="Times the noise of a common webcam.")
+    ] = 1.0,
 ) -> None:
     """Whether faces in little light are read as another expression, above all as angry.
 
@@ -57,6 +60,7 @@ def fairness(
             model=model,
             usage=usage,
             at_most=faces,
+            noise=noise,
             say=lambda note: typer.echo(note, err=True),
             tick=tick,
         )

@@ -109,6 +109,7 @@ def evaluate(
     model: Path | None = None,
     usage: str | None = None,
     at_most: int | None = None,
+    noise: float = 1.0,
     say: Callable[[str], None] = print,
     tick: Tick = lambda done, of: None,
 ) -> dict[str, Any]:
@@ -116,8 +117,9 @@ def evaluate(
 
     `shipped` holds `figures` of the model as its card says; `without_normalisation` those of the
     same network fed with one mean and spread for all faces, None where the card already says so
-    (scaling "fixed"). `at_most` faces are chosen by a fixed seed. Adds `n`, `mesh_found` (share
-    of looked-at faces with a mesh, per light), `model`, `data`, `seconds`.
+    (scaling "fixed"). `at_most` faces are chosen by a fixed seed; `noise` is as in
+    `relight.draw_scene`. Adds `n`, `mesh_found` (share of looked-at faces with a mesh, per light),
+    `model`, `data`, `noise`, `seconds`.
     Raises UsageError for bad data and ModelError for a bad model.
     """
     faces = open_faces(data, usage=usage)
@@ -139,6 +141,7 @@ def evaluate(
             size_px=reader.card.crop_px,
             seed=_SEED,
             look_again=_LOOK_AGAIN,
+            noise=noise,
             tick=tick,
         )
         label = faces.labels.label[seen.at]
@@ -155,6 +158,7 @@ def evaluate(
         reader.close()
     result["n"]["majority"] = len(which)
     result["data"] = {"name": data.name, "kind": faces.kind}
+    result["noise"] = noise
     result["seconds"] = round(time.monotonic() - started, 1)
     return result
 

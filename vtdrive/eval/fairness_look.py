@@ -71,13 +71,14 @@ def look(
     size_px: int,
     seed: int,
     look_again: int,
+    noise: float = 1.0,
     tick: Tick = lambda done, of: None,
 ) -> InAllLights:
     """Reads the faces `which` in all lights, with the landmarks of the picture as it is.
 
     In about `look_again` of them, evenly spread, the mesh is also sought in every relit picture.
     A face's lights depend on `seed` and its own number, not on the other faces. `size_px` is that
-    of the crop.
+    of the crop; `noise` as in `relight.draw_scene`.
     """
     at, crops, logits = [], [], []
     lost = {"mesh": 0, "light": 0, "picture": 0}
@@ -96,7 +97,7 @@ def look(
             continue
         try:
             grey, points = at_crop_size(image, points, size_px=size_px)
-            pictures = in_all_lights(grey, points, np.random.default_rng([seed, i]))
+            pictures = in_all_lights(grey, points, np.random.default_rng([seed, i]), noise=noise)
             cut = [] if pictures is None else [reader.crop_picture(p, points) for p in pictures]
         except ValueError:
             lost["mesh"] += 1
@@ -146,10 +147,12 @@ def at_crop_size(image_rgb: U8, landmarks_px: F32, *, size_px: int) -> tuple[U8,
     return small, points
 
 
-def in_all_lights(grey: U8, landmarks_px: F32, rng: np.random.Generator) -> list[U8] | None:
+def in_all_lights(
+    grey: U8, landmarks_px: F32, rng: np.random.Generator, *, noise: float = 1.0
+) -> list[U8] | None:
     """LIGHTS pictures (H, W, 3), the first unaltered; None where one bin cannot be reached."""
     mask = face_mask(landmarks_px, *grey.shape)
-    scene = draw_scene(rng, *grey.shape)
+    scene = draw_scene(rng, *grey.shape, noise=noise)
     pictures = [grey]
     for bin_grey in BINS:
         picture = relit(grey, mask, scene, skin_grey=bin_grey)

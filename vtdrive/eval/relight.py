@@ -32,9 +32,12 @@ _BACKGROUND = (20.0, 200.0)
 _MOST_GAIN = 8.0
 """Of a background's greys: a black one stays dark."""
 _FULL_ELECTRONS = (1500.0, 6000.0)
-"""Electrons that white is, per pixel of the crop: small pixels of a webcam indoors."""
+"""Electrons that white is, in one of a webcam's small pixels, at the gain it needs indoors."""
 _READ_ELECTRONS = 4.0
-"""Noise of the electronics, standard deviation."""
+"""Noise of the electronics in one of them, standard deviation."""
+_AVERAGED = (2.0, 8.0)
+"""Independent camera pixels in one of the crop: a face is 96 to 192 pixels wide, hence 4 to 16,
+of which colour filters and compression leave about half."""
 
 _FINE = 8
 """Sub-pixels across one pixel of the mask."""
@@ -53,12 +56,16 @@ class Scene:
     background_grey: float
     """Wanted mean, of 255."""
     full_electrons: float
+    averaged: float
+    """Camera pixels in one of the picture; `full_electrons` is of each."""
     noise: F32
-    """(H, W) of a standard normal distribution."""
+    """(H, W) of a standard normal distribution, or of a wider or narrower one."""
 
 
-def draw_scene(rng: np.random.Generator, height_px: int, width_px: int) -> Scene:
-    """A room, its lamps and its camera."""
+def draw_scene(
+    rng: np.random.Generator, height_px: int, width_px: int, *, noise: float = 1.0
+) -> Scene:
+    """A room, its lamps and its camera; `noise` times as noisy as a webcam is."""
 
     def between(lo: float, hi: float) -> float:
         return math.exp(rng.uniform(math.log(lo), math.log(hi)))
@@ -68,7 +75,8 @@ def draw_scene(rng: np.random.Generator, height_px: int, width_px: int) -> Scene
         background_gamma=between(1 / _GAMMA, _GAMMA),
         background_grey=between(*_BACKGROUND),
         full_electrons=between(*_FULL_ELECTRONS),
-        noise=rng.standard_normal((height_px, width_px), dtype=np.float32),
+        averaged=between(*_AVERAGED),
+        noise=rng.standard_normal((height_px, width_px), dtype=np.float32) * np.float32(noise),
     )
 
 
@@ -101,7 +109,7 @@ def relit(image: U8, mask: F32, scene: Scene, *, skin_grey: float) -> U8 | None:
     gain = _exposure(skin, background, mask, scene, inside=inside, wanted=skin_grey)
     if gain is None:
         return None
-    return _exposed(skin, background, mask, scene.noise, gain=gain, full=scene.full_electrons)
+    return _exposed(skin, background, mask, scene.noise, scene, gain=gain)
 
 
 def _background(light: F32, mask: F32, *, grey: float) -> F32:
@@ -114,11 +122,13 @@ def _background(light: F32, mask: F32, *, grey: float) -> F32:
     return out
 
 
-def _exposed(skin: F32, background: F32, mask: F32, noise: F32, *, gain: float, full: float) -> U8:
-    """The finished picture; `gain` scales the skin's greys, `full` is in electrons."""
+def _exposed(skin: F32, background: F32, mask: F32, noise: F32, scene: Scene, *, gain: float) -> U8:
+    """The finished picture; `gain` scales the skin's greys. The arrays may be parts of it."""
+    full = scene.full_electrons * scene.averaged
     electrons = (mask * skin * np.float32(gain**_CURVE) + (1 - mask) * background) * full
     # Photons arrive by chance: their spread is the root of their number.
-    electrons = electrons + noise * np.sqrt(electrons + _READ_ELECTRONS**2)
+    read = _READ_ELECTRONS**2 * scene.averaged
+    electrons = electrons + noise * np.sqrt(electrons + np.float32(read))
     curved = np.clip(electrons / full, 0, 1) ** np.float32(1 / _CURVE)
     out: U8 = np.round(curved * 255).astype(np.uint8)
     return out
@@ -138,7 +148,7 @@ def _exposure(
     lo, hi = 1 / _REACH, _REACH
     gain = wanted / max(float((parts[0] ** (1 / _CURVE)).mean()) * 255, 1.0)
     for step in range(_STEPS):
-        mean = float(_exposed(*parts, gain=gain, full=scene.full_electrons).mean())
+        mean = float(_exposed(*parts, scene, gain=gain).mean())
         if abs(mean - wanted) <= _CLOSE:
             return gain
         lo, hi = (gain, hi) if mean < wanted else (lo, gain)

@@ -114,12 +114,14 @@ def test_noise_grows_with_the_root_of_the_light() -> None:
     for skin in (75.0, 150.0):
         stacked = []
         for seed in range(12):
-            it = dataclasses.replace(scene(seed), skin_gamma=1.0, full_electrons=full)
+            it = dataclasses.replace(
+                scene(seed), skin_gamma=1.0, full_electrons=full / 4, averaged=4.0
+            )
             stacked.append(met(relit(flat, MASK, it, skin_grey=skin))[MASK == 1])
         electrons = (np.concatenate(stacked) / 255.0) ** 2.2 * full
         spread[skin] = float(electrons.std())
-        assert spread[skin] == pytest.approx(math.sqrt(electrons.mean() + 16), rel=0.1)
-    assert spread[150.0] / spread[75.0] == pytest.approx(2 ** (2.2 / 2), rel=0.1)
+        assert spread[skin] == pytest.approx(math.sqrt(electrons.mean() + 4 * 16), rel=0.1)
+    assert spread[150.0] > 1.7 * spread[75.0]
 
 
 def test_gamma_changes_contrast() -> None:
@@ -150,3 +152,12 @@ def test_the_same_seed_is_the_same_scene() -> None:
     assert one.skin_gamma == two.skin_gamma != other.skin_gamma
     assert 20 <= one.background_grey <= 200
     assert 1 / 1.4 <= one.background_gamma <= 1.4
+
+
+def test_noise_can_be_doubled() -> None:
+    one, two = (draw_scene(np.random.default_rng(5), SIDE, SIDE, noise=k) for k in (1.0, 2.0))
+    np.testing.assert_array_equal(two.noise, 2 * one.noise)
+    assert two.skin_gamma == one.skin_gamma
+    flat = np.full((SIDE, SIDE), 120, np.uint8)
+    quiet, loud = (met(relit(flat, MASK, it, skin_grey=50.0))[MASK == 1] for it in (one, two))
+    assert loud.std() > 1.7 * quiet.std()
