@@ -14,7 +14,7 @@ import skimage.data
 from training_networks import pooled_network
 
 from training.emotion import finetune
-from training.emotion.head import Head, with_head
+from training.emotion.head import Head, read_head, with_head
 from training.emotion.views import nudged
 from vtdrive.assets import data_dir
 from vtdrive.classifiers.onnx_emotion import SHIPPED_MODEL, OnnxEmotion
@@ -252,8 +252,8 @@ def test_a_nudge_is_small_and_keeps_the_face_whole() -> None:
 def test_the_shipped_model_can_take_another_head() -> None:
     """Its bytes with its own head written anew answer as before."""
     data = (data_dir("models") / SHIPPED_MODEL).read_bytes()
-    head = finetune.read_head(data, name=SHIPPED_MODEL)
-    again = finetune.read_head(
+    head = read_head(data, name=SHIPPED_MODEL)
+    again = read_head(
         with_head(data, Head(head.weight * 2, head.bias), name=SHIPPED_MODEL), name=SHIPPED_MODEL
     )
     np.testing.assert_allclose(again.weight, 2 * head.weight)
