@@ -44,12 +44,13 @@ class Preparation:
 
 
 class Network:
-    """An .onnx file with the outputs `logits` and `embedding`, on one thread. Needs no card."""
+    """An .onnx file with the outputs `logits` and `embedding`. Needs no card."""
 
-    def __init__(self, path: Path, prepare: Preparation) -> None:
+    def __init__(self, path: Path, prepare: Preparation, *, threads: int = 1) -> None:
+        """`threads` 0 means one for each core: for many faces, not for timing."""
         onnxruntime = onnxruntime_module()
         options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = 1
+        options.intra_op_num_threads = threads
         options.log_severity_level = 3
         self.prepare = prepare
         self._session = onnxruntime.InferenceSession(

@@ -178,7 +178,7 @@ def _shifted(
 ) -> float:
     """Moves the head's bias of the fp32 network in place as asked; how far."""
     prior = dealt_prior(used.target[deal(used.label, rare=given.rare)])
-    network = Network(path, given.prepare)
+    network = Network(path, given.prepare, threads=0)
     if given.prior_shift == "auto":
         read = network.logits(held.crops)
         tau, tried = chosen_shift(read, held.split, prior)
@@ -206,14 +206,14 @@ def _best(
     """The way to bound activations that agrees best, its file, and what each way gives."""
     batches = np.array_split(held.crops, max(1, len(held.crops) // _BATCH))
     seen = collect(full, (prepare(batch) for batch in batches))
-    fp32 = Network(full, prepare)
+    fp32 = Network(full, prepare, threads=0)
     sure, wanted = fp32.logits(held.crops), fp32.logits(valid.crops)
     print(f"fp32 {accuracy(wanted, valid.split):.4f}", flush=True)
     tried: dict[str, Any] = {}
     for how in WAYS:
         path = folder / f"{how}.onnx"
         quantize(full, path, seen, how=how)
-        network = Network(path, prepare)
+        network = Network(path, prepare, threads=0)
         logits = network.logits(held.crops)
         tried[how] = {
             "agreement": float((logits.argmax(1) == sure.argmax(1)).mean()),
@@ -287,7 +287,7 @@ def main() -> None:
         how, path, tried = _best(full, Path(temporary), held, valid, prepare)
         speeds = interleaved_ms(int8=path, fp32=full, prepare=prepare)
         data = path.read_bytes()
-        network = Network(path, prepare)
+        network = Network(path, prepare, threads=0)
         logits: F32 = network.logits(valid.crops)
         elsewhere = (
             (network.logits(held.crops), held.split)

@@ -150,7 +150,6 @@ def collect(network: Path, batches: Iterable[F32]) -> dict[str, Histogram]:
             model.graph.output.append(onnx.ValueInfoProto(name=name))
     runtime = onnxruntime_module()
     options = runtime.SessionOptions()
-    options.intra_op_num_threads = 1
     options.log_severity_level = 3
     # Fused operators would hide the tensors that are to be measured.
     options.graph_optimization_level = runtime.GraphOptimizationLevel.ORT_DISABLE_ALL
