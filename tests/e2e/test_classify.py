@@ -17,7 +17,7 @@ from PIL import Image
 
 from vtdrive.cli.classify import classify
 from vtdrive.errors import UsageError
-from vtdrive.stills.read import StillReader
+from vtdrive.stills.read import ReadFace, StillReader
 from vtdrive.types import U8
 
 
@@ -123,3 +123,22 @@ def test_another_model_without_its_card_is_named(run: Run, tmp_path: Path, astro
     done = run("classify", picture, "--model", tmp_path / "mine.onnx")
     assert done.returncode == 1
     assert "mine.onnx has no card" in done.stderr
+
+
+def test_ctrl_c_loses_nothing_that_was_read(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pictures = [save(tmp_path / f"{i}.png", np.full((20, 20, 3), 50 * i, np.uint8)) for i in (1, 2)]
+
+    def read(self: StillReader, image_rgb: U8) -> list[ReadFace]:
+        if image_rgb[0, 0, 0] == 100:
+            raise KeyboardInterrupt
+        return []
+
+    monkeypatch.setattr(StillReader, "open", lambda self: None)
+    monkeypatch.setattr(StillReader, "read", read)
+    with pytest.raises(KeyboardInterrupt):
+        classify(pictures, json_to=tmp_path / "all.json")
+    told = json.loads((tmp_path / "all.json").read_text("utf-8"))
+    assert [image["file"] for image in told["images"]] == [str(pictures[0])]
+    assert capsys.readouterr().out == f"{pictures[0]}  20x20, no face\n"
