@@ -12,7 +12,7 @@ __all__ = ["ENTER"]
 ENTER: Final = {
     "happiness": 0.42,
     "surprise": 0.42,
-    "sadness": 0.53,
+    "sadness": 0.54,
     "anger": 0.42,
     "disgust": 0.5,
     "fear": 0.5,
