@@ -20,7 +20,7 @@ __all__ = ["STRENGTHS", "Samples", "Space", "choose_strength", "deal_folds", "fi
 F64 = npt.NDArray[np.float64]
 I64 = npt.NDArray[np.int64]
 
-STRENGTHS = (0.003, 0.01, 0.03, 0.1, 0.3, 1.0)
+STRENGTHS = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0)
 """Pulls towards the old head that are compared; under 1 it hardly moves."""
 _DIMENSIONS = 256
 _STEPS = 300

@@ -21,7 +21,7 @@ __all__ = ["chosen_shift", "dealt_prior", "shift"]
 
 F64 = npt.NDArray[np.float64]
 
-_STEPS = tuple(np.round(np.arange(-0.4, 0.61, 0.1), 1))
+_STEPS = tuple(round(step / 10, 1) for step in range(-4, 7))
 _MOST_LOST = 0.003
 """Of accuracy on the faces that choose: rare emotions are not to be bought more dearly."""
 

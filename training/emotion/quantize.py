@@ -240,7 +240,7 @@ def training_of(weights: Path) -> dict[str, str | int | float]:
     return {
         "started_from": Path(recipe["start"]).stem if recipe["start"] else "random weights",
         "epochs": len(plan),
-        "plan": " ".join(legs) + "  (input px:epochs)",
+        "plan": " ".join(legs),
         **{key: recipe[key] for key in ("peak_lr", "batch", "weight_decay", "ema", "rare", "seed")},
     }
 
