@@ -101,13 +101,13 @@ class Augment:
 
         oval = torch.from_numpy(face_oval(CROP_PX).copy())
         mean = views[:, 0, oval].mean(1)[:, None, None, None].clamp_min(1e-3)
-        wanted = torch.exp(torch.empty(n, 1, 1, 1).uniform_(math.log(18), math.log(185))) / 255
-        views = views * torch.where(_some(n, 0.4), wanted / mean, torch.ones(1))
+        wanted = torch.exp(torch.empty(n, 1, 1, 1).uniform_(math.log(14), math.log(185))) / 255
+        views = views * torch.where(_some(n, 0.5), wanted / mean, torch.ones(1))
         soft = F.avg_pool2d(F.pad(views, (1, 1, 1, 1), mode="replicate"), 3, 1)
         views = torch.lerp(views, soft, torch.rand(n, 1, 1, 1) * _some(n, 0.3))
         shot = torch.rand(n, 1, 1, 1) * 0.03 * views.clamp_min(0).sqrt()
-        read = torch.rand(n, 1, 1, 1) * 0.007
-        return views + torch.randn_like(views) * (shot + read) * _some(n, 0.4)
+        read = torch.rand(n, 1, 1, 1) * 0.01
+        return views + torch.randn_like(views) * (shot + read) * _some(n, 0.5)
 
     def _hidden(self, views: Tensor) -> Tensor:
         """One box painted over with one grey, as bright as something lit like the face."""
