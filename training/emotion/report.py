@@ -41,6 +41,7 @@ _TRAINING = {
     "prior_shift": "shift of the last layer towards rare emotions",
     "temperature_from": "temperature from",
 }
+_READS = {"fused": "picture and blendshapes together", "shapes": "the blendshapes"}
 _COMPARED = {
     "accuracy": "accuracy, majority rule",
     "accuracy_argmax_all": "accuracy, all faces",
@@ -257,7 +258,8 @@ def _enter(card: Figures, _: Figures) -> list[str]:
     return [
         *_table(head, rows),
         "",
-        "From precision on: on the other half, which set nothing.",
+        f"Read from {_READS.get(given.get('reads', ''), 'the picture')}. From precision on: on the"
+        " other half, which set nothing.",
     ]
 
 
