@@ -40,13 +40,21 @@ def load_card(model: Path) -> ModelCard:
     """The card of `model` (an .onnx path); raises ModelError when either file is unsound."""
     card = model.with_suffix(".toml")
     if not model.is_file():
-        raise ModelError(f"model {model.name} is missing", f"put it back at {model}, or reinstall")
+        raise ModelError(
+            f"model {model.name} is missing",
+            f"put it at {model.absolute()}, or name another (a shipped one: reinstall)",
+        )
     try:
-        facts = tomllib.loads(card.read_text(encoding="utf-8"))
+        # With Windows' mark at the beginning, which Notepad and PowerShell write.
+        facts = tomllib.loads(card.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
         raise ModelError(
             f"{model.name} has no card", f"write {card.name} beside it (docs/reference/models.md)"
         ) from None
+    except OSError as fault:
+        raise ModelError(
+            f"the card {card.name} cannot be read: {fault}", "make it a file that you may read"
+        ) from fault
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as fault:
         raise ModelError(
             f"the card {card.name} is not TOML: {fault}", "mend or replace it"
@@ -58,8 +66,16 @@ def load_card(model: Path) -> ModelCard:
 
 
 def verified(card: ModelCard) -> bytes:
-    """The model's bytes, after checking that they are the ones the card was written for."""
-    data = card.path.read_bytes()
+    """The model's bytes, after checking that they are the ones the card was written for.
+
+    Raises ModelError where they are not, or cannot be read.
+    """
+    try:
+        data = card.path.read_bytes()
+    except OSError as fault:
+        raise ModelError(
+            f"model {card.path.name} cannot be read: {fault}", "make it a file that you may read"
+        ) from fault
     found = hashlib.sha256(data).hexdigest()
     if found != card.sha256.strip().lower():  # PowerShell writes capitals
         raise ModelError(

@@ -72,6 +72,28 @@ def test_a_card_that_is_no_text_is_refused(tmp_path: Path) -> None:
         load_card(model)
 
 
+def test_a_card_may_begin_with_windows_mark(tmp_path: Path) -> None:
+    model = written(tmp_path)
+    card = model.with_suffix(".toml")
+    card.write_bytes(b"\xef\xbb\xbf" + card.read_bytes())
+    assert load_card(model).path == model
+
+
+def test_a_card_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
+    model = written(tmp_path)
+    model.with_suffix(".toml").unlink()
+    model.with_suffix(".toml").mkdir()
+    with pytest.raises(ModelError, match=r"the card \S+\.toml cannot be read"):
+        load_card(model)
+
+
+def test_a_model_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
+    card = load_card(written(tmp_path))
+    card.path.unlink()
+    with pytest.raises(ModelError, match="cannot be read"):
+        verified(card)
+
+
 def test_cards_are_listed_by_name(tmp_path: Path) -> None:
     for name in ("b", "a"):
         written(tmp_path, name=name)
