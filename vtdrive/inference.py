@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 __all__ = [
     "PROVIDERS",
     "onnxruntime_module",
+    "open_instead",
     "open_preferred",
     "open_session",
     "present_providers",
@@ -138,6 +139,18 @@ def open_preferred(
     session = open_session(model, name=name)
     trial(session)
     return session, f"model {Path(name).name} runs on the CPU: {why}" if why else ""
+
+
+def open_instead(
+    model: bytes, *, name: str, provider: str, fault: Exception
+) -> tuple[onnxruntime.InferenceSession, str]:
+    """`model` on the CPU after `provider` failed during a run; and a sentence for the user.
+
+    Raises ModelError as `open_session`.
+    """
+    why = _Unusable(provider_named(provider), f"failed: {_first(fault)}")
+    session = open_session(model, name=name)
+    return session, f"model {Path(name).name} runs on the CPU from now on: {why}"
 
 
 class _Unusable(Exception):

@@ -17,7 +17,9 @@ from emotion_networks import network, write
 from runtime_parts import Heard, KeepingSink, ScriptedFeed, ScriptedTracker
 
 from vtdrive import inference
+from vtdrive.classifiers.fused import FusedEmotion
 from vtdrive.classifiers.onnx_emotion import OnnxEmotion
+from vtdrive.classifiers.shape_emotion import ShapeEmotion
 from vtdrive.config.load import load_config
 from vtdrive.config.schema import Config
 from vtdrive.errors import ConfigError, ModelError
@@ -178,6 +180,30 @@ def test_a_provider_that_breaks_at_the_first_picture(
     assert asked[-1] == ["CPUExecutionProvider"]
     assert re.search(r"provider cuda failed at the first picture: .*CUDA error 999 \(", note)
     assert "\n" not in note
+
+
+def test_a_provider_that_breaks_during_a_run_hands_over_to_the_cpu(
+    tmp_path: Path, asked: list[list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expected, _ = read(tmp_path, "cpu")
+    fused = FusedEmotion(
+        OnnxEmotion(write(tmp_path, network(looks=True)), provider="cuda"), ShapeEmotion()
+    )
+    fused.open()
+    before = fused.notes
+    monkeypatch.setattr(Accelerated, "run", _gone)
+    for _ in range(2):
+        np.testing.assert_array_equal(fused.picture.infer_many(CROPS)[0], expected)
+    (note,) = fused.notes[len(before) :]
+    assert note.startswith("model tiny.onnx runs on the CPU from now on: provider cuda failed: ")
+    assert "the device was removed" in note
+    assert "\n" not in note
+    assert asked[-1] == ["CPUExecutionProvider"]
+    fused.close()
+
+
+def _gone(*given: Any) -> Any:
+    raise RuntimeError("the device was removed\nwith a stack trace")
 
 
 def test_a_wrong_card_is_told_of_whatever_the_provider(

@@ -10,7 +10,7 @@ import numpy as np
 from vtdrive.classifiers.emotion_card import EmotionCard
 from vtdrive.config.wording import not_allowed
 from vtdrive.errors import ModelError
-from vtdrive.inference import open_preferred
+from vtdrive.inference import PROVIDERS, open_instead, open_preferred
 from vtdrive.types import F32, U8
 
 if TYPE_CHECKING:
@@ -39,10 +39,13 @@ class EmotionNetwork:
         self._outputs: list[str] = []
         self._planes = 1
         self._at_once: int | None = None
-        self._session, self.note = open_preferred(
-            model, name=name, provider=provider, trial=self._try
-        )
-        """`note` is as in `inference.open_preferred`."""
+        self._provider = provider
+        self._session, note = open_preferred(model, name=name, provider=provider, trial=self._try)
+        self.notes = (note,) if note else ()
+        """What the user should know of the provider; grows where it breaks later."""
+        elsewhere = self._session.get_providers()[0] != PROVIDERS["cpu"]
+        self._spare = model if elsewhere else None
+        """To go on with on the CPU."""
 
     def __call__(self, crops: U8) -> tuple[F32, F32]:
         """(N, S, S) greys, or (N, S, S, 3) RGB where the card says so, to (N, K) and (N, D).
@@ -50,7 +53,17 @@ class EmotionNetwork:
         The first are logits, or logarithms of what the card calls probabilities, in the network's
         order; the second is empty, (N, 0), where there is no embedding.
         """
-        said, embedding = self._run(self._session, crops)
+        try:
+            said, embedding = self._run(self._session, crops)
+        except ModelError as fault:
+            if self._spare is None:
+                raise
+            # A driver that was updated or a GPU that went away must not end the emotion of a run.
+            self._session, note = open_instead(
+                self._spare, name=self._name, provider=self._provider, fault=fault
+            )
+            self._spare, self.notes = None, (*self.notes, note)
+            said, embedding = self._run(self._session, crops)
         if self._card.probabilities is not None:
             said = np.log(np.maximum(said, np.float32(_LEAST)))
         return said, embedding
@@ -72,12 +85,12 @@ class EmotionNetwork:
             x = np.concatenate([x, np.repeat(x[-1:], self._at_once - n, 0)])
         try:
             raw, *more = session.run(self._outputs, {self._input: x})
-        except Exception as fault:  # onnxruntime's exceptions share no other base
+            said, embedding = (
+                np.asarray(out, np.float32).reshape(len(x), -1)[:n]
+                for out in (raw, more[0] if more else np.empty((len(x), 0)))
+            )
+        except Exception as fault:  # onnxruntime's share no base, and outputs may be of any type
             raise ModelError(f"model {self._name} failed: {fault}", _REMEDY) from fault
-        said, embedding = (
-            np.asarray(out, np.float32).reshape(len(x), -1)[:n]
-            for out in (raw, more[0] if more else np.empty((len(x), 0)))
-        )
         return said, embedding
 
     def _prepared(self, crops: U8) -> F32:

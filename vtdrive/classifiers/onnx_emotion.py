@@ -39,7 +39,7 @@ class OnnxEmotion:
         facts = EmotionCard.read(card)
         network = EmotionNetwork(verified(card), facts, name=card.path.name, provider=self.provider)
         self._card, self._network = facts, network
-        self.notes = (network.note,) if network.note else ()
+        self.notes = network.notes
 
     @property
     def card(self) -> EmotionCard:
@@ -86,6 +86,7 @@ class OnnxEmotion:
         card = self.card
         assert self._network is not None
         raw, embedding = self._network(crops)
+        self.notes = self._network.notes
         return card.label_map.eight(raw, temperature=card.temperature), embedding
 
     def probabilities(self, logits: F32) -> F32:

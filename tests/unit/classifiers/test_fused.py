@@ -156,6 +156,27 @@ def test_the_config_chooses() -> None:
     assert isinstance(make_classifier(EmotionConfig(reads="shapes")), ShapeEmotion)
 
 
+@pytest.mark.parametrize(
+    ("model", "said"),
+    [
+        ("emotion-resnet50-int", "did you mean 'emotion-resnet50-int8'"),
+        ("mine", "path of a file that ends in .onnx"),
+        ("", "path of a file that ends in .onnx"),
+    ],
+)
+def test_a_name_of_no_model_is_not_looked_for_as_a_file(model: str, said: str) -> None:
+    with pytest.raises(ModelError, match=r"\[emotion\] model: ") as caught:
+        make_classifier(EmotionConfig(model=model))
+    assert said in str(caught.value)
+
+
+@pytest.mark.parametrize("model", ["my models/mine.onnx", "MINE.ONNX", "~/mine.onnx"])
+def test_paths_are_taken_as_written(model: str) -> None:
+    made = make_classifier(EmotionConfig(model=model, reads="picture"))
+    assert isinstance(made, OnnxEmotion)
+    assert made.path == Path(model).expanduser()
+
+
 def test_shapes_alone_need_no_picture_model(tmp_path: Path) -> None:
     made = make_classifier(EmotionConfig(reads="shapes", model=str(tmp_path / "none.onnx")))
     assert made is not None
