@@ -100,23 +100,22 @@ def cut_square(
     """
     # Only the part of the picture that the turned square can touch is looked at; a big face is
     # first halved, and halved again, which costs far less than sampling all of it.
-    shrink = 1
-    while 2 * shrink * _SAMPLES * size_px <= side and 2 * shrink <= min(image_rgb.shape[:2]):
-        shrink *= 2
-    reach = side / 2 * (abs(right[0]) + abs(right[1])) + 2 * shrink
-    patch, x0, y0 = _patch(image_rgb, centre, reach=reach, multiple=shrink)
-    shown = patch if colour else cv2.cvtColor(patch, cv2.COLOR_RGB2GRAY)
-    for _ in range(shrink.bit_length() - 1):
-        height, width = shown.shape[:2]
-        shown = cv2.resize(shown, (width // 2, height // 2), interpolation=cv2.INTER_AREA)
-
     fine = _SAMPLES * size_px
-    step = side / fine / shrink
-    x = ((centre[0] - x0) + 0.5) / shrink - 0.5
-    y = ((centre[1] - y0) + 0.5) / shrink - 0.5
-    c, s = right * step
+    down, across = (_shrink(side / fine, length) for length in image_rgb.shape[:2])
+    reach = side / 2 * (abs(right[0]) + abs(right[1])) + 2 * max(down, across)
+    patch, x0, y0 = _patch(image_rgb, centre, reach=reach, multiples=(down, across))
+    shown = patch if colour else cv2.cvtColor(patch, cv2.COLOR_RGB2GRAY)
+    for done in range(max(down, across).bit_length() - 1):
+        height, width = shown.shape[:2]
+        size = width // (2 if across >> done > 1 else 1), height // (2 if down >> done > 1 else 1)
+        shown = cv2.resize(shown, size, interpolation=cv2.INTER_AREA)
+
+    x = ((centre[0] - x0) + 0.5) / across - 0.5
+    y = ((centre[1] - y0) + 0.5) / down - 0.5
     half = (fine - 1) / 2
-    from_fine = np.array([[c, -s, x - half * (c - s)], [s, c, y - half * (s + c)]])
+    in_x = np.array([right[0], -right[1]]) * (side / fine / across)
+    in_y = np.array([right[1], right[0]]) * (side / fine / down)
+    from_fine = np.array([[*in_x, x - half * in_x.sum()], [*in_y, y - half * in_y.sum()]])
     sampled = cv2.warpAffine(
         shown,
         from_fine,
@@ -204,19 +203,30 @@ def upright_square(
     return centre, right, side
 
 
+def _shrink(pixels_per_sample: float, length: int) -> int:
+    """The power of 2 to shrink a side of the picture by: none of its strips may vanish."""
+    shrink = 1
+    while 2 * shrink <= pixels_per_sample and 2 * shrink <= length:
+        shrink *= 2
+    return shrink
+
+
 def _patch(
     image: U8,
     centre: F64,
     *,
     reach: float,
-    multiple: int,
+    multiples: tuple[int, int],
 ) -> tuple[U8, int, int]:
-    """The part of `image` within `reach` of `centre`, its sides multiples, and its origin x, y.
+    """The part of `image` within `reach` of `centre`, and its origin x, y.
+
+    Its height is a multiple of the first of `multiples`, its width of the second.
 
     A square wholly beside the picture still gets the nearest strip of it.
     """
     spans = []
-    for at, length in ((centre[1], image.shape[0]), (centre[0], image.shape[1])):
+    lengths = image.shape[:2]
+    for at, length, multiple in zip(centre[::-1], lengths, multiples, strict=True):
         whole = max(multiple, length - length % multiple)
         lo = int(np.clip(math.floor(at - reach), 0, max(0, length - multiple)))
         hi = int(np.clip(math.ceil(at + reach) + 1, lo + 1, length))

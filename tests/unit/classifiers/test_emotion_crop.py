@@ -204,9 +204,20 @@ def test_the_whole_picture_lies_in_the_middle_and_its_border_repeats(
     assert gap(whole_crop(image, size_px=80), whole_crop(padded, size_px=80)) < 0.5
 
 
-@pytest.mark.parametrize("shape", [(1, 1), (1, 700), (12, 12), (2000, 3)])
+@pytest.mark.parametrize("shape", [(1, 1), (1, 700), (12, 12), (2000, 3), (1, 40_000)])
 def test_whole_pictures_of_any_shape(shape: tuple[int, int]) -> None:
     assert (whole_crop(np.full((*shape, 3), 77, np.uint8), size_px=48) == 77).all()
+
+
+def test_a_line_is_averaged_along_its_length() -> None:
+    """Longer than OpenCV turns pictures, and far too narrow to be shrunk both ways."""
+    ramp = np.linspace(0, 240, 40_000).astype(np.uint8)[:, None]
+    image = np.repeat(ramp[..., None], 3, axis=2)
+    expected = (np.arange(48) + 0.5) * 5
+    tall = whole_crop(image, size_px=48).astype(float)
+    np.testing.assert_allclose(tall, np.broadcast_to(expected[:, None], (48, 48)), atol=1.5)
+    wide = whole_crop(image.transpose(1, 0, 2), size_px=48).astype(float)
+    np.testing.assert_array_equal(wide, tall.T)
 
 
 def test_channels_are_prepared_each_by_its_own_numbers() -> None:
