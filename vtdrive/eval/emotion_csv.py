@@ -32,6 +32,8 @@ _FOLDERS: Final = {
     "PrivateTest": "FER2013Test",
 }
 """Where FER+'s own script puts the pictures of each usage."""
+_MOST_VOTES: Final = 1_000_000
+"""For one label of one face: with more a cell is no count."""
 _DEPTH: Final = 3
 """Folders below the table's own that are searched: it may lie in somebody's home."""
 
@@ -79,6 +81,9 @@ def _rows(table: Path) -> Iterable[_Row]:
     try:
         with table.open(encoding="utf-8-sig", newline="") as stream:
             reader = csv.DictReader(stream, skipinitialspace=True)
+            twice = [name for name in _VOTES if (reader.fieldnames or ()).count(name) > 1]
+            if twice:
+                refuse(table, f"its first line has {', '.join(twice)} more than once")
             missing = [
                 name for name in (_USAGE, _NAME, *_VOTES) if name not in (reader.fieldnames or ())
             ]
@@ -101,8 +106,8 @@ def _row(table: Path, line: int, row: dict[str, str | None]) -> _Row:
         votes = tuple(int(cell or "") for cell in cells)
     except ValueError:
         votes = ()
-    if not votes or min(votes) < 0:
-        shown = ", ".join("(none)" if cell is None or not cell.strip() else cell for cell in cells)
+    if not votes or not 0 <= min(votes) <= max(votes) <= _MOST_VOTES:
+        shown = ", ".join((cell or "").strip()[:12] or "(none)" for cell in cells)
         refuse(
             table,
             f"line {line}: the votes must be ten whole numbers; found {shown}",

@@ -19,9 +19,9 @@ def open_faces(data: Path, *, usage: str | None = None) -> Faces:
     A folder is one with `fer2013new.csv` in it, or with a folder of pictures per emotion. `usage`
     chooses rows of the csv. Raises UsageError that says what is wrong; never empty.
     """
-    if not data.exists():
-        raise UsageError(f"{data} does not exist", "check the path given to --data")
     try:
+        if not data.exists():
+            raise UsageError(f"{data} does not exist", "check the path given to --data")
         faces = _faces(data, usage)
     except OSError as fault:
         raise UsageError(

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import tokenize
 import zipfile
 import zlib
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +18,12 @@ from vtdrive.types import U8
 from vtdrive.vocab import EMOTIONS
 
 __all__ = ["faces_of_npz"]
+
+_DAMAGE: Final = (
+    *(OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error),
+    # Of an encrypted file, of an unknown compression (a kind of it), of a header cut short.
+    *(RuntimeError, tokenize.TokenError),
+)
 
 
 def faces_of_npz(data: Path) -> Faces:
@@ -47,7 +54,12 @@ def _arrays(data: Path) -> dict[str, npt.NDArray[Any]]:
             if missing:
                 refuse(data, f"it lacks {' and '.join(missing)}; it has {', '.join(loaded.files)}")
             return {key: _array(data, loaded, key) for key in wanted}
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as fault:
+    except MemoryError as fault:
+        raise UsageError(
+            f"{data} says that it holds more than fits into memory: {fault}",
+            "save it again with np.savez, or evaluate it in parts",
+        ) from fault
+    except _DAMAGE as fault:
         raise UsageError(
             f"{data} is not a file of labelled faces (.npz): {fault}", "save it again with np.savez"
         ) from fault
@@ -89,6 +101,9 @@ def _check_votes(data: Path, votes: npt.NDArray[Any], *, faces: int) -> None:
         refuse(data, f"votes holds {votes.dtype}, not numbers")
     finite = np.isfinite(votes).all(1)
     if not finite.all():
-        refuse(data, f"{int((~finite).sum())} of {faces} faces have votes that are missing (NaN)")
+        refuse(
+            data,
+            f"{int((~finite).sum())} of {faces} faces have votes that are NaN or infinite",
+        )
     if (votes < 0).any() or (votes != np.floor(votes)).any():
         refuse(data, "votes are how many people chose a label: whole numbers, none below 0")

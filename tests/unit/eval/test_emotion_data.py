@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -52,6 +53,14 @@ def table(folder: Path, *lines: str, heading: str = HEADING) -> Path:
     return path
 
 
+def array_header(shape: tuple[int, ...]) -> bytes:
+    """The beginning of an .npy that is said to hold that many bytes."""
+    out = io.BytesIO()
+    facts = {"descr": "|u1", "fortran_order": False, "shape": shape}
+    np.lib.format.write_array_header_1_0(out, facts)
+    return out.getvalue()
+
+
 class TestArrays:
     def test_pictures_stay_in_step_with_their_labels(self, tmp_path: Path) -> None:
         faces = open_faces(npz(tmp_path))
@@ -84,6 +93,7 @@ class TestArrays:
             ({"votes": np.zeros((3, 7), np.uint8)}, "shape (3, 7)"),
             ({"votes": np.zeros(3, np.uint8)}, "shape (3,)"),
             ({"votes": np.full((3, 10), np.nan)}, "3 of 3 faces"),
+            ({"votes": np.full((3, 10), np.inf)}, "NaN or infinite"),
             ({"votes": np.full((3, 10), 0.1)}, "whole numbers"),
             ({"votes": np.full((3, 10), -1)}, "none below 0"),
             ({"votes": np.full((3, 10), "x")}, "not numbers"),
@@ -111,6 +121,35 @@ class TestArrays:
         with pytest.raises(UsageError, match="not all of one size") as caught:
             open_faces(path)
         assert "folder of pictures per emotion" in caught.value.remedy
+
+    @pytest.mark.parametrize(
+        ("array", "said"),
+        [
+            (array_header((10**9, 480, 480)), "more than fits into memory"),
+            (b"\x93NUMPY\x01\x00\x08\x00{{((   \n", "not a file of labelled faces"),
+        ],
+        ids=["huge", "header cut short"],
+    )
+    def test_an_impossible_array_is_refused(self, tmp_path: Path, array: bytes, said: str) -> None:
+        path = npz(tmp_path, images=None)
+        with zipfile.ZipFile(path, "a") as archive:
+            archive.writestr("images.npy", array)
+        with pytest.raises(UsageError, match=said):
+            open_faces(path)
+
+    @pytest.mark.parametrize(("at", "bits"), [(8, 1), (10, 97)], ids=["encrypted", "compression"])
+    def test_an_archive_that_cannot_be_unpacked_is_refused(
+        self, tmp_path: Path, at: int, bits: int
+    ) -> None:
+        path = npz(tmp_path)
+        data = bytearray(path.read_bytes())
+        entry = data.find(b"PK\x01\x02")
+        while entry >= 0:
+            data[entry + at] |= bits
+            entry = data.find(b"PK\x01\x02", entry + 1)
+        path.write_bytes(data)
+        with pytest.raises(UsageError, match="not a file of labelled faces"):
+            open_faces(path)
 
     def test_a_damaged_file_is_refused(self, tmp_path: Path) -> None:
         path = npz(tmp_path)
@@ -237,6 +276,7 @@ class TestTable:
             ("Training,fer0.png,0,8,,0,0,0,0,0,1,0", "(none)"),
             ("Training,fer0.png,0,8,x,0,0,0,0,0,1,0", "x"),
             ("Training,fer0.png,0,8,-1,0,0,0,0,0,1,0", "-1"),
+            (f"Training,fer0.png,0,{'9' * 400},0,0,0,0,0,0,1,0", " 999999999999,"),
         ],
     )
     def test_a_line_that_lacks_votes_is_named(self, tmp_path: Path, line: str, shown: str) -> None:
@@ -248,6 +288,8 @@ class TestTable:
     def test_a_table_of_something_else_is_refused(self, tmp_path: Path) -> None:
         with pytest.raises(UsageError, match="columns contempt, NF"):
             open_faces(table(tmp_path, heading=HEADING.replace(",contempt", "").replace(",NF", "")))
+        with pytest.raises(UsageError, match="has happiness more than once"):
+            open_faces(table(tmp_path, heading=HEADING.replace("anger", "happiness,anger")))
         with pytest.raises(UsageError, match="no rows"):
             open_faces(table(tmp_path))
         (tmp_path / "fer2013new.csv").write_bytes(b"\xff\xfe\x00\x01")
