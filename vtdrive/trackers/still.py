@@ -79,15 +79,22 @@ class StillMesh:
         return points
 
     def faces(self, image_rgb: U8) -> list[Candidate]:
-        """Every face that the detector sees in the whole picture."""
+        """Every face that the detector sees in the whole picture; none in one that is too long."""
         assert self._detector is not None
         height, width = image_rgb.shape[:2]
+        if max(height, width) > _TOO_LONG_PX:
+            return []
         return self._detector(image_rgb, Region(0, 0, width, height))
 
     def measure(self, image_rgb: U8, face: Candidate) -> F32 | None:
-        """(478, 3) pixels of the face at that place, or None where the mesh sees none."""
+        """(478, 3) pixels of the face at that place, or None where the mesh sees none.
+
+        None also in a picture that is too long.
+        """
         assert self._mesh is not None
         height, width = image_rgb.shape[:2]
+        if max(height, width) > _TOO_LONG_PX:
+            return None
         seen = self._mesh(image_rgb, self._mesh.roi_at(face, width=width, height=height))
         return None if seen is None else seen.landmarks_px
 

@@ -127,3 +127,11 @@ def test_the_picture_is_left_unchanged(mesh: StillMesh, astronaut: U8) -> None:
     mesh(astronaut)
     mesh.measure_near(astronaut, THERE)
     np.testing.assert_array_equal(astronaut, before)
+
+
+def test_in_a_picture_that_is_too_long_no_face_is_looked_for(mesh: StillMesh) -> None:
+    """mediapipe would end the whole program."""
+    line = np.zeros((1, 40_000, 3), np.uint8)
+    assert mesh(line) is None
+    assert mesh.faces(line) == []
+    assert mesh.measure(line, THERE) is None
