@@ -107,6 +107,7 @@ def test_impossible_wishes_are_refused_before_anything_is_loaded(
     refusals: list[tuple[dict[str, Any], str]] = [
         ({"detector": "mtcn"}, r"did you mean 'mtcnn'\?"),
         ({"json_to": dash, "csv_to": dash}, "both want standard output"),
+        ({"json_to": tmp_path / "a", "csv_to": tmp_path / "a"}, "both want that file"),
         ({"csv_to": tmp_path / "no" / "a.csv"}, "--csv .* there is no folder"),
         ({"json_to": tmp_path}, "--json .* this is a folder"),
         ({"out": file}, "--out"),
@@ -125,20 +126,43 @@ def test_another_model_without_its_card_is_named(run: Run, tmp_path: Path, astro
     assert "mine.onnx has no card" in done.stderr
 
 
-def test_ctrl_c_loses_nothing_that_was_read(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize("fault", [KeyboardInterrupt(), UsageError("--out a.png: disk full")])
+def test_neither_ctrl_c_nor_a_fault_loses_what_was_read(
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    fault: BaseException,
 ) -> None:
     pictures = [save(tmp_path / f"{i}.png", np.full((20, 20, 3), 50 * i, np.uint8)) for i in (1, 2)]
 
     def read(self: StillReader, image_rgb: U8) -> list[ReadFace]:
         if image_rgb[0, 0, 0] == 100:
-            raise KeyboardInterrupt
+            raise fault
         return []
 
     monkeypatch.setattr(StillReader, "open", lambda self: None)
     monkeypatch.setattr(StillReader, "read", read)
-    with pytest.raises(KeyboardInterrupt):
+    with pytest.raises(type(fault)):
         classify(pictures, json_to=tmp_path / "all.json")
     told = json.loads((tmp_path / "all.json").read_text("utf-8"))
     assert [image["file"] for image in told["images"]] == [str(pictures[0])]
     assert capsys.readouterr().out == f"{pictures[0]}  20x20, no face\n"
+
+
+def test_a_file_that_cannot_be_written_costs_nothing_else(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    picture = save(tmp_path / "a.png", np.zeros((20, 20, 3), np.uint8))
+    gone = tmp_path / "gone"
+    gone.mkdir()
+
+    def read(self: StillReader, image_rgb: U8) -> list[ReadFace]:
+        gone.rmdir()
+        return []
+
+    monkeypatch.setattr(StillReader, "open", lambda self: None)
+    monkeypatch.setattr(StillReader, "read", read)
+    with pytest.raises(UsageError, match=r"--json .*no such file"):
+        classify([picture], json_to=gone / "a.json", csv_to=tmp_path / "a.csv")
+    assert (tmp_path / "a.csv").read_text("utf-8").startswith("file,face,")
+    assert capsys.readouterr().out == f"{picture}  20x20, no face\n"

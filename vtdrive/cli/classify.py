@@ -48,16 +48,17 @@ def classify(
     A picture that cannot be read is named and the rest goes on; the exit code is then 1.
     """
     from vtdrive.classifiers.onnx_emotion import OnnxEmotion
-    from vtdrive.cli.figures import check_writable, write_text
+    from vtdrive.cli.figures import check_writable
     from vtdrive.detectors.make import make_detector
     from vtdrive.errors import SourceError, UsageError
     from vtdrive.stills.pictures import Copies, listed
     from vtdrive.stills.read import StillReader
-    from vtdrive.stills.report import as_csv, as_json, as_text
+    from vtdrive.stills.report import as_csv, as_json
 
-    if json_to == csv_to == _STDOUT:
+    if json_to is not None and json_to == csv_to:
+        what = "standard output" if json_to == _STDOUT else "that file"
         raise UsageError(
-            "--json - and --csv - both want standard output", "give one of them a file"
+            f"--json {json_to} and --csv {csv_to} both want {what}", "give one of them another file"
         )
     for option, path in (("--json", json_to), ("--csv", csv_to)):
         check_writable(None if path == _STDOUT else path, option=option)
@@ -67,19 +68,14 @@ def classify(
     copies = None if out is None else Copies(out, sources=images)
     try:
         reader.open()
-        done, interrupted = _read(reader, todo, copies)
+        done, ended_by = _read(reader, todo, copies)
     finally:
         reader.close()
 
-    name = classifier.path.stem
-    if json_to is not None:
-        write_text(json_to, as_json(done, detector=detector, model=name), option="--json")
-    if csv_to is not None:
-        write_text(csv_to, as_csv(done), option="--csv")
-    if _STDOUT not in (json_to, csv_to):
-        typer.echo(as_text(done), nl=False)
-    if interrupted:
-        raise KeyboardInterrupt
+    whole = as_json(done, detector=detector, model=classifier.path.stem)
+    _tell(done, {"--json": (json_to, whole), "--csv": (csv_to, as_csv(done))})
+    if ended_by is not None:
+        raise ended_by
     broken = sum(picture.error is not None for picture in done)
     if broken:
         raise SourceError(f"{broken} of {len(done)} pictures could not be read", "see above")
@@ -87,9 +83,10 @@ def classify(
 
 def _read(
     reader: StillReader, todo: list[Path | ReadPicture], copies: Copies | None
-) -> tuple[list[ReadPicture], bool]:
-    """What was read, and whether Ctrl-C ended it early: what is done is not lost by that."""
+) -> tuple[list[ReadPicture], BaseException | None]:
+    """What was read, and Ctrl-C or the fault that ended it early: what is done is not lost."""
     from vtdrive.cli.progress import progress
+    from vtdrive.errors import VtdriveError
     from vtdrive.stills.pictures import read_pictures
 
     done: list[ReadPicture] = []
@@ -101,6 +98,25 @@ def _read(
                 if picture.error is not None:
                     print(f"vtdrive: {picture.error}", file=sys.stderr)
                 tick(len(done), len(todo))
-    except KeyboardInterrupt:
-        return done, True
-    return done, False
+    except (KeyboardInterrupt, VtdriveError) as early:
+        return done, early
+    return done, None
+
+
+def _tell(done: list[ReadPicture], files: dict[str, tuple[Path | None, str]]) -> None:
+    """Writes each file that is wanted, even where another cannot be; prints unless one did."""
+    from vtdrive.cli.figures import write_text
+    from vtdrive.errors import UsageError
+    from vtdrive.stills.report import as_text
+
+    refused = None
+    for option, (path, text) in files.items():
+        try:
+            if path is not None:
+                write_text(path, text, option=option)
+        except UsageError as fault:
+            refused = refused or fault
+    if all(path != _STDOUT for path, _ in files.values()):
+        typer.echo(as_text(done), nl=False)
+    if refused is not None:
+        raise refused

@@ -43,9 +43,7 @@ def emotion(
 
     All of the picture's network alone; `fused`, in a column of its own, adds the blendshapes.
     """
-    from rich.console import Console
-
-    from vtdrive.cli.figures import check_writable, write_figures
+    from vtdrive.cli.figures import check_writable, show_and_write
     from vtdrive.cli.progress import progress
     from vtdrive.eval.emotion import evaluate
     from vtdrive.eval.emotion_report import tables
@@ -55,9 +53,4 @@ def emotion(
         result = evaluate(
             data, model=model, usage=usage, say=lambda note: typer.echo(note, err=True), tick=tick
         )
-    # Before the tables: whoever pipes them into `head` still gets all figures.
-    write_figures(json_file, result)
-    console = Console(highlight=False)
-    for part in tables(result):
-        console.print(part)
-        console.print()
+    show_and_write(json_file, result, tables(result))

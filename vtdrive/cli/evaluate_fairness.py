@@ -40,15 +40,17 @@ def fairness(
 ) -> None:
     """Whether faces in little light are read as another expression, above all as angry.
 
-    Every face that people agree about is relit by gamma, gain and the noise of a webcam, skin and
-    background apart, until its skin has a mean grey of 25, 50, ... 175. Told are, for each, how
-    often another expression is read, accuracy, and how many faces that are not angry are called
-    so; the worst over the best of these with a paired bootstrap interval; and the same without
-    measuring every crop by its own greys. Grey pictures do not show what skin tone changes besides.
-    """
-    from rich.console import Console
+    Faces that people agree about are relit, skin and background apart: mean grey 25 to 175.
 
-    from vtdrive.cli.figures import check_writable, write_figures
+    By brightness of the skin: another expression read, accuracy, and anger where there is none.
+
+    The worst brightness over the best, with a paired bootstrap interval.
+
+    The same without measuring each crop by its own greys.
+
+    Grey pictures do not show what skin tone changes besides.
+    """
+    from vtdrive.cli.figures import check_writable, show_and_write
     from vtdrive.cli.progress import progress
     from vtdrive.eval.fairness import evaluate
     from vtdrive.eval.fairness_report import tables
@@ -64,9 +66,4 @@ def fairness(
             say=lambda note: typer.echo(note, err=True),
             tick=tick,
         )
-    # Before the tables: whoever pipes them into `head` still gets all figures.
-    write_figures(json_file, result)
-    console = Console(highlight=False)
-    for part in tables(result):
-        console.print(part)
-        console.print()
+    show_and_write(json_file, result, tables(result))

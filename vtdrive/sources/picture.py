@@ -28,11 +28,11 @@ def read_picture(path: Path) -> U8:
     empty, or is no picture.
     """
     cv2 = opencv()
-    if not path.is_file():
-        # A pipe would be waited for; a folder may be called anything.
-        what = "is not a file" if path.exists() else "does not exist"
-        raise SourceError(f"{path} {what}", "check the name")
     try:
+        if not path.is_file():
+            # A pipe would be waited for; a folder may be called anything.
+            what = "is not a file" if path.exists() else "does not exist"
+            raise SourceError(f"{path} {what}", "check the name")
         # Not imread, which cannot open names beyond ASCII on Windows.
         data = np.fromfile(path, np.uint8)
     except OSError as fault:

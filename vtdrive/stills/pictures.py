@@ -15,6 +15,9 @@ from vtdrive.types import U8
 
 __all__ = ["Copies", "listed", "read_pictures"]
 
+_LONGEST_JPEG_PX = 65_500
+"""What libjpeg stores; the format itself ends 35 later."""
+
 
 def listed(paths: Iterable[Path]) -> list[Path | ReadPicture]:
     """Each picture, folders replaced by those in them; a folder without any is already a failure.
@@ -23,7 +26,7 @@ def listed(paths: Iterable[Path]) -> list[Path | ReadPicture]:
     """
     found: list[Path | ReadPicture] = []
     for path in paths:
-        if not path.is_dir():
+        if not _is_folder(path):
             found.append(path)
             continue
         try:
@@ -61,7 +64,8 @@ def read_pictures(
 class Copies:
     """Writes pictures with boxes into one folder: `NAME-faces`, PNG for PNG, else JPEG.
 
-    Two of the same name get numbers. What an earlier run left under a name is replaced.
+    PNG also for what is too long for JPEG. Two of the same name get numbers. What an earlier run
+    left under a name is replaced; a picture that is itself among `sources` never is.
     """
 
     def __init__(self, folder: Path, *, sources: Sequence[Path]) -> None:
@@ -71,8 +75,8 @@ class Copies:
         its copies would be read as well.
         """
         self._folder = folder
-        self._used: set[str] = set()
-        if any(path.is_dir() and path.resolve() == folder.resolve() for path in sources):
+        self._used = {path.name.casefold() for path in sources if _lies_in(path, folder)}
+        if any(_is_folder(path) and path.resolve() == folder.resolve() for path in sources):
             raise UsageError(f"--out {folder}: the pictures come from there", "name another folder")
         try:
             folder.mkdir(parents=True, exist_ok=True)
@@ -86,7 +90,7 @@ class Copies:
 
         from vtdrive.stills.draw import drawn
 
-        path = self._free(source)
+        path = self._free(source, long=max(image_rgb.shape[:2]) > _LONGEST_JPEG_PX)
         bgr = cv2.cvtColor(drawn(image_rgb, faces), cv2.COLOR_RGB2BGR)
         written, data = cv2.imencode(path.suffix, bgr)
         try:
@@ -99,8 +103,8 @@ class Copies:
             raise UsageError(f"--out {path}: {reason}", "name another folder") from fault
         return path
 
-    def _free(self, source: Path) -> Path:
-        suffix = ".png" if source.suffix.lower() == ".png" else ".jpg"
+    def _free(self, source: Path, *, long: bool) -> Path:
+        suffix = ".png" if long or source.suffix.lower() == ".png" else ".jpg"
         stem, number = f"{source.stem}-faces", 1
         # Some systems take A.jpg and a.jpg for one file.
         while f"{stem}{suffix}".casefold() in self._used:
@@ -108,3 +112,18 @@ class Copies:
             stem = f"{source.stem}-faces-{number}"
         self._used.add(f"{stem}{suffix}".casefold())
         return self._folder / f"{stem}{suffix}"
+
+
+def _is_folder(path: Path) -> bool:
+    """As `Path.is_dir`, which raises where looking is forbidden: reading it then tells why."""
+    try:
+        return path.is_dir()
+    except OSError:
+        return False
+
+
+def _lies_in(path: Path, folder: Path) -> bool:
+    try:
+        return path.parent.resolve() == folder.resolve()
+    except OSError:
+        return False

@@ -96,6 +96,28 @@ def test_copies_of_one_name_do_not_replace_each_other(tmp_path: Path) -> None:
     assert (copy != 90).any()
 
 
+def test_a_picture_that_is_read_is_never_replaced_by_a_copy(tmp_path: Path) -> None:
+    paths = [save(tmp_path / name, 90) for name in ("x.png", "x-faces.png")]
+    before = paths[1].read_bytes()
+    list(read_pictures(READER, paths, Copies(tmp_path, sources=paths)))
+    assert paths[1].read_bytes() == before
+    assert (tmp_path / "x-faces-2.png").is_file()
+
+
+def test_what_is_too_long_for_jpeg_becomes_png(tmp_path: Path) -> None:
+    path = save(tmp_path / "long.bmp", 0, (2, 70_000))
+    list(read_pictures(READER, [path], Copies(tmp_path / "out", sources=[path])))
+    assert cv2.imread(str(tmp_path / "out" / "long-faces.png")).shape == (2, 70_000, 3)
+
+
+def test_a_name_that_no_system_takes_is_an_error_of_that_picture(tmp_path: Path) -> None:
+    path = tmp_path / f"{'a' * 300}.jpg"
+    Copies(tmp_path / "out", sources=[path])
+    (picture,) = read_pictures(READER, listed([path]), None)
+    assert picture.error is not None
+    assert picture.error.startswith(f"cannot read {path}: ")
+
+
 def test_a_folder_that_is_read_takes_no_copies(tmp_path: Path) -> None:
     save(tmp_path / "x.png", 90)
     with pytest.raises(UsageError, match="the pictures come from there"):
