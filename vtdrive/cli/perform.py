@@ -59,8 +59,8 @@ def perform(
         except OSError as fault:
             show.on_event(f"the neutral could not be saved ({fault}); it holds for this run")
 
-    show = Show(view, title=title, on_neutral=save)
     neutral = user.load() if user is not None else None
+    show = Show(view, title=title, on_neutral=save, neutral=neutral)
     session = make_session(config, listener=show, neutral=neutral)
     stop, over = threading.Event(), threading.Event()
     faults: list[BaseException] = []

@@ -16,26 +16,37 @@ from vtdrive.core.driver import TAKE_NEUTRAL
 from vtdrive.runtime.session import Session
 from vtdrive.sources.base import Obtained
 from vtdrive.types import AvatarFrame
+from vtdrive.vocab import EMOTIONS
 
 __all__ = ["Show", "View"]
 
 View = Literal["live", "lines", "quiet"]
 _DRAW_HZ: Final = 8
 _LINE_S: Final = 2.0
+_NOTABLE: Final = 0.2
+"""Log-odds taken off a resting expression that nobody would notice."""
 
 
 class Show:
     """The listener of a run, and what the main thread does meanwhile."""
 
     def __init__(
-        self, view: View, *, title: str, on_neutral: Callable[[NeutralPose], None]
+        self,
+        view: View,
+        *,
+        title: str,
+        on_neutral: Callable[[NeutralPose], None],
+        neutral: NeutralPose | None = None,
     ) -> None:
+        """`neutral` is the one that the run begins with."""
         self._view = view
         self._title = title
         self._save = on_neutral
         self._events: deque[str] = deque(maxlen=50)
         self._drawing = False
         self._unsaved: NeutralPose | None = None
+        self._neutral = neutral
+        self._asked = False
         self.frame: AvatarFrame | None = None
         self.obtained: Obtained | None = None
 
@@ -57,7 +68,9 @@ class Show:
         self.frame = frame
 
     def on_neutral(self, neutral: NeutralPose) -> None:
-        self.on_event("neutral taken: this is how you look straight ahead (n takes it anew)")
+        rest = _rest_read(neutral, self._neutral, asked=self._asked)
+        self.on_event(f"neutral taken: this is how you look straight ahead{rest} (n takes it anew)")
+        self._neutral, self._asked = neutral, False
         # Written by the main thread: a slow home folder must not stall the avatar.
         self._unsaved = neutral
 
@@ -69,8 +82,9 @@ class Show:
                 self._save_neutral()
                 key = read_key(seconds)
                 if key in ("n", "N"):
+                    self._asked = True
                     session.command(TAKE_NEUTRAL)
-                    self.on_event("hold still and look straight ahead")
+                    self.on_event("hold still, relax your face and look straight ahead")
                 elif key in ("q", "Q"):
                     stop.set()
 
@@ -132,6 +146,17 @@ class Show:
                 except OSError:
                     # Nobody reads any more; the avatar does not depend on it.
                     self._view = "quiet"
+
+
+def _rest_read(new: NeutralPose, old: NeutralPose | None, *, asked: bool) -> str:
+    """What a new neutral says of the resting expression, to follow "straight ahead"."""
+    before = None if old is None else old.emotion
+    if new.emotion is None or new.emotion is before:
+        return "; your resting expression was not read and stays as it was" if asked else ""
+    names = [name for name, by in zip(EMOTIONS, new.emotion, strict=True) if by > _NOTABLE]
+    if not names:
+        return ", and at rest you look calm"
+    return f", and what looks like {' and '.join(names)} in your resting face is taken off"
 
 
 def described(obtained: Obtained) -> str:
