@@ -48,7 +48,8 @@ _AT_START: Final = (
     "source", "tracker", "sinks",
     "emotion.enabled", "emotion.model", "emotion.provider", "emotion.reads",
 )  # fmt: skip
-"""What a reload cannot change under a running performance."""
+"""What a reload cannot change under a running performance; `emotion.enabled` only where it began
+without a classifier."""
 
 
 class Listener(Protocol):
@@ -212,16 +213,17 @@ class Session:
         if self._feeling is not None and not self._feed.lockstep:
             self.governor.note(dropped=self._feed.dropped, t_ns=now)
         self.stats.dropped = self._feed.dropped
-        if self._feeling is None or track.face is None:
+        feeling = self._feeling if self._config.emotion.enabled else None
+        if feeling is None or track.face is None:
             self._tick(track, frame.t_ns, marks)
         elif self._feed.lockstep:
-            self._feeling.classify_now(frame, track.face, rate_hz=self.governor.rate_hz)
+            feeling.classify_now(frame, track.face, rate_hz=self.governor.rate_hz)
             self._tick(track, frame.t_ns, marks)
         else:
             # Offered after the send: the classifier's thread then computes while this one waits
             # for a frame, and does not take the interpreter from the driver's step.
             self._tick(track, frame.t_ns, marks)
-            self._feeling.offer(frame, track.face, rate_hz=self.governor.rate_hz)
+            feeling.offer(frame, track.face, rate_hz=self.governor.rate_hz)
         self._watch_face(track, now)
 
     def _tick(self, track: Track | None, t_ns: int, marks: dict[str, int]) -> None:
@@ -251,6 +253,8 @@ class Session:
         config, driver = pending
         later = [name for name in _AT_START if _part(config, name) != _part(self._config, name)]
         later = [name for name in later if _part(config, name) != _part(self._first, name)]
+        if self._feeling is not None:
+            later = [name for name in later if name != "emotion.enabled"]
         if later:
             self._listener.on_event(f"takes effect at the next start: {', '.join(later)}")
         driver.adopt(self.driver)

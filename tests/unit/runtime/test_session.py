@@ -304,6 +304,39 @@ def test_what_waits_for_the_next_start_is_told_once_and_not_when_taken_back(
     assert told == ["takes effect at the next start: source"]
 
 
+@pytest.mark.parametrize("has", [True, False], ids=["with", "without"])
+def test_emotion_is_switched_while_live_where_there_is_a_classifier(
+    config: Config, has: bool
+) -> None:
+    heard, sink = Heard(), KeepingSink()
+    classifier = ScriptedClassifier(SURE_HAPPY) if has else None
+    off = load_config([], overrides={"emotion": {"enabled": False}})
+    first, *later = (config, off, config) if has else (off, config, off)
+    run = session(
+        first, ScriptedFeed([True] * 180), classifier=classifier, sinks=[sink], heard=heard
+    )
+    reloads, calls = dict(zip((60, 120), later, strict=True)), []
+
+    class Reloading(ScriptedTracker):
+        def track(self, frame: VideoFrame):  # type: ignore[no-untyped-def]
+            if frame.seq in reloads:
+                run.reload(reloads[frame.seq])
+            calls.append(classifier.calls if classifier else 0)
+            return super().track(frame)
+
+    run._tracker = Reloading()
+    run.run(threading.Event())
+    happy = [float(f.state.emotion.weights[EMOTION_INDEX["happiness"]]) for f in sink.frames]
+    told = [event for event in heard.events if "next start" in event]
+    if has:
+        assert calls[62] == calls[118], "nothing is computed that nobody will see"
+        assert calls[179] > calls[120]
+        assert (happy[59] > 0.5, happy[119], happy[179] > 0.5) == (True, 0.0, True)
+        assert told == []
+    else:
+        assert told == ["takes effect at the next start: emotion.enabled"]
+
+
 def test_a_slow_source_is_not_taken_for_a_lost_one(config: Config) -> None:
     """The waits grow with the source's period: at 5 fps no tick without a frame in between."""
     waits: list[float] = []
