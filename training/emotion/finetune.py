@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,6 +47,7 @@ NAME = "emotion-mine.onnx"
 _LEAST = 4
 """Pictures of one emotion: fewer cannot be fitted and judged in turn."""
 _FEW = 20
+_ELSEWHERE = "name another folder by --out"
 _FOLDS, _INNER_FOLDS = 5, 3
 
 
@@ -100,13 +102,13 @@ def write(out: Path, classifier: OnnxEmotion, adapted: Adapted, seen: Seen) -> P
     """The new model and its card in the folder `out`; the model's path.
 
     It is read back as a run would read it, and must answer as the fit says: ModelError otherwise.
+    UsageError where it cannot be written.
     """
     old = load_card(classifier.path)
     data = with_head(verified(old), adapted.head, name=old.path.name)
-    out.mkdir(parents=True, exist_ok=True)
     path = out / NAME
     if path.resolve() == old.path.resolve():
-        raise UsageError(f"{path} is the model that is adapted", "name another folder by --out")
+        raise UsageError(f"{path} is the model that is adapted", _ELSEWHERE)
     card = adapted_card(
         old,
         sha256=hashlib.sha256(data).hexdigest(),
@@ -115,12 +117,25 @@ def write(out: Path, classifier: OnnxEmotion, adapted: Adapted, seen: Seen) -> P
         views=seen.embedding.shape[1],
         mesh=int(seen.mesh.sum()),
     )
-    for place, content in ((path, data), (path.with_suffix(".toml"), card.encode())):
-        fresh = place.with_suffix(place.suffix + ".new")
-        fresh.write_bytes(content)
-        fresh.replace(place)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        for place, content in ((path, data), (path.with_suffix(".toml"), card.encode())):
+            fresh = place.with_suffix(place.suffix + ".new")
+            fresh.write_bytes(content)
+            fresh.replace(place)
+    except OSError as fault:
+        raise UsageError(f"--out {out} cannot be written: {fault}", _ELSEWHERE) from fault
     _check(path, adapted.head, seen)
     return path
+
+
+def _check_writable(out: Path) -> None:
+    """Raises UsageError, before minutes of reading, where `out` can be no folder to write to."""
+    there = next(place for place in (out, *out.absolute().parents) if place.exists())
+    if not there.is_dir():
+        raise UsageError(f"--out {out}: {there} is no folder", _ELSEWHERE)
+    if not os.access(there, os.W_OK):
+        raise UsageError(f"--out {out}: {there} may not be written to", _ELSEWHERE)
 
 
 def _check(path: Path, head: Head, seen: Seen) -> None:
@@ -202,7 +217,9 @@ def _run(given: argparse.Namespace) -> int:
         print("No sure gain on faces left out of the fit, so nothing is written (--anyway does).")
         return 3
     path = write(given.out, classifier, adapted, seen)
-    print(f'wrote {path}; to use it, write into your config: [emotion] model = "{path}"')
+    # Whole, because a run may start elsewhere; and backslashes mean something else in TOML.
+    used = path.resolve().as_posix()
+    print(f'wrote {path}; to use it, write into your config: [emotion] model = "{used}"')
     if poorer(adapted.gain):
         print(poorer(adapted.gain))
     print("It reads these faces better; how it reads other people's was not measured.")
@@ -222,7 +239,11 @@ def main() -> int:
     try:
         if not given.data.is_dir():
             raise UsageError(f"{given.data} is no folder", "give a folder with one per emotion")
+        _check_writable(given.out)
         return _run(given)
+    except KeyboardInterrupt:
+        print("stopped", file=sys.stderr)
+        return 130
     except VtdriveError as fault:
         print(fault, file=sys.stderr)
         return fault.exit_code

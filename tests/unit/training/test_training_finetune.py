@@ -173,6 +173,29 @@ def test_bad_folders_are_refused_with_a_sentence(
     assert not out.exists()
 
 
+def test_a_place_that_cannot_hold_the_model_is_refused_before_pictures_are_read(
+    run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "file"
+    file.write_bytes(b"")
+    for out in (file, file / "deeper"):
+        refused(run, capsys, f"{file} is no folder", "--data", tmp_path, "--out", out)
+
+
+def test_ctrl_c_ends_it_with_a_word(
+    run: Run,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def interrupted(*given: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(finetune, "labelled_pictures", interrupted)
+    assert run("--data", tmp_path, "--out", tmp_path / "mine") == 130
+    assert capsys.readouterr().err == "stopped\n"
+
+
 def tiny_model(folder: Path, data: bytes, labels: list[str]) -> Path:
     import hashlib
 
