@@ -13,7 +13,7 @@ from vtdrive.errors import UsageError
 
 
 def test_a_name_that_no_system_takes_is_refused() -> None:
-    with pytest.raises(UsageError, match="--json a{300}: .*name"):
+    with pytest.raises(UsageError, match=r"--json a{300}: .*name"):
         check_writable(Path("a" * 300))
 
 
