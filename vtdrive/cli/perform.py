@@ -61,6 +61,8 @@ def perform(
 
     neutral = user.load() if user is not None else None
     show = Show(view, title=title, on_neutral=save, neutral=neutral)
+    if user is not None and user.damaged:
+        show.on_event(f"the saved neutral in {user.path} makes no sense: a new one is needed (n)")
     session = make_session(config, listener=show, neutral=neutral)
     stop, over = threading.Event(), threading.Event()
     faults: list[BaseException] = []

@@ -27,17 +27,15 @@ def replay(
     ] = False,
 ) -> None:
     """Send a recording again. The same recording and config give the same bytes."""
-    import json
     import threading
     from contextlib import ExitStack
 
     from vtdrive.cli.signals import ended_by_signals
     from vtdrive.config.load import load_config
-    from vtdrive.config.schema import Config
     from vtdrive.config.sinks import VmcSink
     from vtdrive.config.urls import parse_sink_url
     from vtdrive.core.signals import SIGNALS
-    from vtdrive.runtime.replaying import Replay
+    from vtdrive.runtime.replaying import Replay, recorded_config
     from vtdrive.sinks.lockfile import acquire
     from vtdrive.sinks.make import make_sink, tap_sent
     from vtdrive.track_sources.recording import Recording
@@ -48,9 +46,7 @@ def replay(
         stack.callback(recording.close)
         recording.open()
         chosen = (
-            load_config(config, known_signals=SIGNALS)
-            if config
-            else Config.model_validate(json.loads(recording.info.config_json))
+            load_config(config, known_signals=SIGNALS) if config else recorded_config(recording)
         )
         # Without --sink it goes where the run went, but writes no file again.
         configs = [parse_sink_url(url) for url in sink or []]

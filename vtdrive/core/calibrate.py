@@ -34,6 +34,8 @@ _LIDS: Final = slice(RAW["lid.left"], RAW["lid.right"] + 1)
 _NO_OFFSET: Final = frozen(np.zeros(len(EMOTIONS)))
 _TYPICAL_LID_GAP: Final = 0.30
 _TYPICAL_DISTANCE_M: Final = 0.6
+_FAR: Final = 1e6
+"""No measure of a face comes near; most of what is larger does not fit 32 bits."""
 _MAX_BLINK_AT_REST: Final = 0.35
 """Above this the user blinked or squinted all the time: the blink level is not believed."""
 
@@ -85,9 +87,15 @@ class NeutralPose:
     def from_dict(cls, data: Mapping[str, Any]) -> Self:
         """The inverse of `to_dict`; raises ValueError on anything unsound."""
 
+        if not isinstance(data, Mapping):
+            raise ValueError("neutral: must be a table")
+
         def numbers(key: str, n: int) -> F32:
-            value = np.asarray(data.get(key, ()), np.float32)
-            if value.shape != (n,) or not np.isfinite(value).all():
+            try:
+                value = np.asarray(data.get(key, ()), np.float64)
+            except (TypeError, ValueError):
+                value = np.empty(0)
+            if value.shape != (n,) or not (np.abs(value) < _FAR).all():
                 raise ValueError(f"neutral: {key} must be {n} numbers")
             return frozen(value)
 

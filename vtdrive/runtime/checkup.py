@@ -96,7 +96,13 @@ def _cpu() -> Iterator[Finding]:
 
 
 def _neutral(user: str) -> Iterator[Finding]:
-    if UserStore(user).load() is None:
+    store = UserStore(user)
+    if store.damaged:
+        yield Finding(
+            f"the saved neutral pose makes no sense: {store.path}",
+            "the next run takes it anew; press n in it to have your resting expression read too",
+        )
+    elif store.load() is None:
         yield Finding("no neutral pose saved yet: the first run takes it")
     else:
         yield Finding("a neutral pose is saved (press n during a run to take it anew)")

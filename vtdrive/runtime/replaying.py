@@ -13,16 +13,37 @@ from vtdrive.clock import SYSTEM_CLOCK, Clock
 from vtdrive.config.schema import Config
 from vtdrive.core.calibrate import NeutralPose
 from vtdrive.core.driver import REST, Driver
-from vtdrive.errors import EndOfStream
+from vtdrive.errors import EndOfStream, SourceError, UsageError
 from vtdrive.runtime.outlets import Outlet, Outlets
 from vtdrive.sinks.base import Sink
 from vtdrive.track_sources.base import Tick
 from vtdrive.track_sources.recording import Recording
 from vtdrive.types import F32
 
-__all__ = ["Replay"]
+__all__ = ["Replay", "recorded_config"]
 
 _NAP_NS: Final = 200_000_000
+
+
+def recorded_config(recording: Recording) -> Config:
+    """The config of the recorded run; UsageError where this vtdrive cannot read it."""
+    try:
+        return Config.model_validate(json.loads(recording.info.config_json))
+    except ValueError as fault:  # pydantic's is one, too
+        why = " ".join(str(fault).split())[:200]
+        raise UsageError(
+            f"{recording.name}: the config that it was recorded with does not fit this vtdrive:"
+            f" {why}",
+            "replay it with a config of yours: --config my.toml",
+        ) from fault
+
+
+def _neutral(recording: Recording) -> NeutralPose | None:
+    saved = recording.info.facts.get("neutral")
+    try:
+        return NeutralPose.from_dict(json.loads(saved)) if saved else None
+    except ValueError as fault:
+        raise SourceError(f"{recording.name}: {fault}", "it is damaged: record again") from fault
 
 
 class Replay:
@@ -44,8 +65,7 @@ class Replay:
         self._clock = clock
         self.whole = False
         """After `run`: whether the recording ended as a run ends, with the frame of rest."""
-        saved = recording.info.facts.get("neutral")
-        neutral = NeutralPose.from_dict(json.loads(saved)) if saved else None
+        neutral = _neutral(recording)
         self.driver = Driver(config, [sink.profile for sink in sinks], neutral=neutral)
         schema = self.driver.schema
         outlets = [Outlet(sink, schema, tell) for sink in sinks]

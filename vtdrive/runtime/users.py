@@ -36,6 +36,11 @@ class UserStore:
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             return None
 
+    @property
+    def damaged(self) -> bool:
+        """Whether there is a file, but none that `load` can make sense of."""
+        return self.path.exists() and self.load() is None
+
     def save(self, neutral: NeutralPose) -> None:
         """Replace the file in one step; raises OSError where the folder cannot be written."""
         self.path.parent.mkdir(parents=True, exist_ok=True)

@@ -18,10 +18,11 @@ from vtdrive.config.sinks import McapSink
 from vtdrive.core.calibrate import NeutralPose
 from vtdrive.core.driver import REST, TAKE_NEUTRAL, Driver
 from vtdrive.core.resting import resting_offset
+from vtdrive.errors import SourceError, UsageError
 from vtdrive.runtime.build import run_facts
-from vtdrive.runtime.replaying import Replay
+from vtdrive.runtime.replaying import Replay, recorded_config
 from vtdrive.runtime.session import Session
-from vtdrive.sinks.mcap import McapRecorder
+from vtdrive.sinks.mcap import McapRecorder, RunFacts
 from vtdrive.testing import FakeClock, make_emotion, make_face
 from vtdrive.track_sources.recording import Recording
 from vtdrive.types import AvatarFrame, VideoFrame
@@ -189,3 +190,32 @@ def test_a_recording_that_a_full_disk_ended_lacks_its_end(
         assert 0 < len(list(recording)) < FRAMES
         assert not recording.truncated
     assert said.endswith("b.mcap (its end is missing)")
+
+
+def with_facts(path: Path, facts: RunFacts) -> Path:
+    """A recording of one frame that says this of its run."""
+    recorder = McapRecorder(McapSink(path=str(path)), facts)
+    Session(
+        Config(),
+        feed=ScriptedFeed([True]),
+        tracker=ScriptedTracker(),
+        classifier=None,
+        sinks=[recorder],
+        listener=Heard(),
+    ).run(threading.Event())
+    return path
+
+
+@pytest.mark.parametrize("text", ['{"emotion": {"gone": 1}}', "no json", "[]"])
+def test_a_config_of_another_version_is_told_of(tmp_path: Path, text: str) -> None:
+    path = with_facts(tmp_path / "a.mcap", RunFacts(config_json=text))
+    with opened(path) as recording, pytest.raises(UsageError, match="does not fit") as caught:
+        recorded_config(recording)
+    assert "--config" in str(caught.value)
+
+
+@pytest.mark.parametrize("text", ["no json", "[0]", '{"head_xyzw": "front"}'])
+def test_a_neutral_that_makes_no_sense_is_told_of(tmp_path: Path, text: str) -> None:
+    path = with_facts(tmp_path / "a.mcap", RunFacts(extra={"neutral": text}))
+    with opened(path) as recording, pytest.raises(SourceError, match=r"a\.mcap: "):
+        Replay(Config(), recording, [], tell=print)

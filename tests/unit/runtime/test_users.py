@@ -22,6 +22,22 @@ def test_a_damaged_file_counts_as_none(tmp_path: Path, text: str) -> None:
     assert UserStore(folder=tmp_path).load() is None
 
 
+@pytest.mark.parametrize("emotion", [None, "calm", {}, [0.1] * 7, [1e39] * 8, [[0.1] * 8], True])
+def test_a_resting_expression_that_makes_no_sense_is_told_of(
+    tmp_path: Path, emotion: object
+) -> None:
+    store = UserStore(folder=tmp_path)
+    absent = store.damaged
+    store.save(NeutralPose.typical())
+    sound = store.damaged
+    assert (absent, sound) == (False, False)
+    saved = json.loads(store.path.read_text("utf-8"))
+    saved["neutral"]["emotion"] = emotion
+    store.path.write_text(json.dumps(saved), "utf-8")
+    assert store.damaged
+    assert store.load() is None
+
+
 def test_what_is_read_into_the_resting_face_is_kept_too(tmp_path: Path) -> None:
     store = UserStore(folder=tmp_path)
     taken = resting_offset([make_emotion(0, sadness=0.5, neutral=0.4).probs] * 20)
