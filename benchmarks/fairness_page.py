@@ -114,8 +114,12 @@ def _targets(found: Figures, figures: Figures) -> list[str]:
     return [
         "| target | measured | wanted | |",
         "|---|---|---|---|",
-        *(f"| {a} | {b} | {c} | {'met' if ok else '**missed**'} |" for a, b, c, ok in rows),
+        *(f"| {a} | {b} | {c} | {_verdict(ok)} |" for a, b, c, ok in rows),
     ]
+
+
+def _verdict(met: bool | None) -> str:
+    return "too few to tell" if met is None else "met" if met else "**missed**"
 
 
 def main() -> None:

@@ -48,9 +48,9 @@ def judged(kept: Kept) -> dict[str, Any]:
     }
     met = (
         faces == len(lead)
-        and (lead[late] == _HAPPY).mean() > 0.5
-        and ((lead[early] == _SAD).mean() > 0.5 or (lead[early] == _HAPPY).mean() < 0.1)
-        and result["switches_leading"] <= 6
+        and (lead[early] == _SAD).mean() >= 0.6
+        and (lead[late] == _HAPPY).mean() >= 0.9
+        and result["switches_leading"] <= 4
     )
     return result | {"met": bool(met)}
 

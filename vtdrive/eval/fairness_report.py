@@ -76,8 +76,8 @@ def times(value: float | None) -> str:
     return "no end" if value is None else f"{value:.2f}"
 
 
-def _yes(met: bool) -> str:
-    return "met" if met else "missed"
+def _yes(met: bool | None) -> str:
+    return "too few to tell" if met is None else "met" if met else "missed"
 
 
 def _percent(share: float | None) -> str:

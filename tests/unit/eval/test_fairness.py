@@ -99,12 +99,14 @@ class TestFigures:
         assert found["false_anger_ratio"] == pytest.approx(2.0)
         assert (found["worst_bin"], found["best_bin"]) == (25, 50)
         assert found["accuracy_spread"] == pytest.approx(0.4)
-        assert found["met"] == {"ratio": False, "interval": False, "accuracy_spread": False}
+        assert found["met"] == {"ratio": None, "interval": None, "accuracy_spread": False}
         json.dumps(found, allow_nan=False)
 
     def test_steady_reading_meets_every_target(self) -> None:
-        label = np.array([NEUTRAL, SADNESS, ANGER] * 20)
-        found = figures(read_of(label.tolist()), label)
+        label = np.array([NEUTRAL, SADNESS, ANGER] * 200)
+        read = label.tolist()
+        read[:60:3] = [ANGER] * 20
+        found = figures(read_of(read), label)
         assert all(found["met"].values())
         assert found["false_anger_ratio"] == 1.0
 
@@ -119,7 +121,21 @@ class TestFigures:
         label = np.array([NEUTRAL] * 10)
         found = figures(read_of(label.tolist(), [ANGER] + [NEUTRAL] * 9, label.tolist()), label)
         assert found["false_anger_ratio"] is None
-        assert not found["met"]["ratio"]
+        assert found["met"]["ratio"] is None
+
+    def test_a_handful_of_false_anger_gets_no_verdict(self) -> None:
+        label = np.array([NEUTRAL] * 400)
+        for wrong, verdict in ((4, None), (5, False)):
+            many = [ANGER] * (2 * wrong) + [NEUTRAL] * (400 - 2 * wrong)
+            few = [ANGER] * wrong + [NEUTRAL] * (400 - wrong)
+            found = figures(read_of(few, many, few), label)
+            assert found["false_anger_ratio"] == 2.0
+            assert found["met"]["ratio"] is verdict
+            assert found["met"]["interval"] is verdict
+
+    def test_no_division_by_nothing_reaches_json(self) -> None:
+        label = np.array([NEUTRAL] * 10)
+        found = figures(read_of(label.tolist(), [ANGER] + [NEUTRAL] * 9, label.tolist()), label)
         json.dumps(found, allow_nan=False)
 
     def test_only_angry_faces_tell_nothing_of_false_anger(self) -> None:
