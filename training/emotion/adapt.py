@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from training.emotion.head import Head
+from training.emotion.scores import softmax
 from vtdrive.types import F32
 
 __all__ = ["STRENGTHS", "Samples", "Space", "choose_strength", "deal_folds", "fit", "log_loss"]
@@ -116,7 +117,7 @@ def _descend(x: F64, old: F64, wanted: F64, weight: F64, strength: float, presen
     move = np.zeros((x.shape[1], old.shape[1]))
     ahead, momentum, first = move, 1.0, 0.0
     for step in range(_STEPS):
-        probs = _softmax(old + x @ ahead)
+        probs = softmax(old + x @ ahead)
         slope = x.T @ ((probs - wanted) * weight[:, None]) + strength * ahead
         slope[-1] = slope[-1] @ shared
         length = float(np.linalg.norm(slope))
@@ -165,10 +166,4 @@ def log_loss(faces: Samples, move: F64) -> F64:
     top = logits.max(1)
     whole = top + np.log(np.exp(logits - top[:, None]).sum(1))
     out: F64 = whole - logits[np.arange(len(logits)), faces.label]
-    return out
-
-
-def _softmax(logits: F64) -> F64:
-    raised = np.exp(logits - logits.max(1, keepdims=True))
-    out: F64 = raised / raised.sum(1, keepdims=True)
     return out

@@ -24,7 +24,8 @@ import numpy.typing as npt
 from vtdrive.assets import data_dir
 from vtdrive.classifiers.fused import FusedEmotion
 from vtdrive.classifiers.onnx_emotion import SHIPPED_MODEL, OnnxEmotion
-from vtdrive.classifiers.shape_emotion import ShapeEmotion, softmax
+from vtdrive.classifiers.shape_emotion import ShapeEmotion
+from vtdrive.classifiers.softmax import softmax
 from vtdrive.eval.emotion_data import open_faces
 from vtdrive.eval.emotion_labels import Labels
 from vtdrive.eval.emotion_look import look

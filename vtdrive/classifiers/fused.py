@@ -17,7 +17,8 @@ import numpy as np
 
 from vtdrive.assets import ModelCard, load_card
 from vtdrive.classifiers.onnx_emotion import OnnxEmotion
-from vtdrive.classifiers.shape_emotion import ShapeEmotion, softmax
+from vtdrive.classifiers.shape_emotion import ShapeEmotion
+from vtdrive.classifiers.softmax import softmax
 from vtdrive.errors import ModelError
 from vtdrive.types import F32, Emotion, Face, VideoFrame, frozen
 from vtdrive.vocab import EMOTIONS

@@ -9,6 +9,7 @@ import numpy as np
 from vtdrive.assets import data_dir, load_card, verified
 from vtdrive.classifiers.emotion_card import EmotionCard
 from vtdrive.classifiers.emotion_network import EmotionNetwork
+from vtdrive.classifiers.softmax import softmax
 from vtdrive.types import F32, U8, Emotion, Face, VideoFrame, frozen
 from vtdrive.vocab import EMOTIONS
 
@@ -93,10 +94,7 @@ class OnnxEmotion:
         """(..., 8) calibrated: softmax of logits / temperature; 8 NaN where one is not finite."""
         scaled = np.asarray(logits, np.float32) / np.float32(self.card.temperature)
         sound = np.isfinite(scaled).all(-1, keepdims=True)
-        scaled = np.where(sound, scaled, np.float32(np.nan))
-        raised = np.exp(scaled - scaled.max(-1, keepdims=True))
-        probs: F32 = raised / raised.sum(-1, keepdims=True)
-        return probs
+        return softmax(np.where(sound, scaled, np.float32(np.nan)))
 
     def classify(self, frame: VideoFrame, face: Face) -> Emotion:
         """Calibrated probabilities of one face; see `Classifier.classify`."""

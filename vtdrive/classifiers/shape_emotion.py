@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from vtdrive.assets import ModelCard, data_dir, load_card, verified
+from vtdrive.classifiers.softmax import softmax
 from vtdrive.errors import ModelError
 from vtdrive.inference import open_session
 from vtdrive.types import F32, Emotion, Face, VideoFrame, frozen
@@ -20,20 +21,11 @@ from vtdrive.vocab import EMOTIONS, SHAPES
 if TYPE_CHECKING:
     import onnxruntime
 
-__all__ = ["SHAPES_MODEL", "ShapeEmotion", "given", "softmax"]
+__all__ = ["SHAPES_MODEL", "ShapeEmotion", "given"]
 
 SHAPES_MODEL = "emotion-shapes.onnx"
 
 _REMEDY = "restore the model and its card together, or reinstall vtdrive"
-
-
-def softmax(logits: F32) -> F32:
-    """(..., 8) probabilities; -inf is an impossible emotion. NaN in all 8 where one is NaN."""
-    x = np.asarray(logits, np.float32)
-    top = x.max(-1, keepdims=True)
-    raised = np.exp(x - np.where(np.isfinite(top), top, np.nan))
-    probs: F32 = raised / raised.sum(-1, keepdims=True)
-    return probs
 
 
 def given(shapes: F32) -> bool:

@@ -17,7 +17,8 @@ import numpy as np
 
 from vtdrive.classifiers.fused import FusedEmotion
 from vtdrive.classifiers.onnx_emotion import OnnxEmotion
-from vtdrive.classifiers.shape_emotion import ShapeEmotion, softmax
+from vtdrive.classifiers.shape_emotion import ShapeEmotion
+from vtdrive.classifiers.softmax import softmax
 from vtdrive.errors import ModelError, UsageError
 from vtdrive.eval.emotion_data import open_faces
 from vtdrive.eval.emotion_faces import LEFT_OUT, Faces

@@ -14,7 +14,8 @@ from vtdrive.classifiers.fused import FusedEmotion, Weights, find_weights, fuse
 from vtdrive.classifiers.labels import IMPOSSIBLE
 from vtdrive.classifiers.make import make_classifier
 from vtdrive.classifiers.onnx_emotion import SHIPPED_MODEL, OnnxEmotion
-from vtdrive.classifiers.shape_emotion import SHAPES_MODEL, ShapeEmotion, softmax
+from vtdrive.classifiers.shape_emotion import SHAPES_MODEL, ShapeEmotion
+from vtdrive.classifiers.softmax import softmax
 from vtdrive.config.emotion import EmotionConfig
 from vtdrive.errors import ModelError
 from vtdrive.testing import make_face

@@ -13,7 +13,8 @@ import pytest
 import vtdrive
 from training.emotion.data import load
 from vtdrive.assets import data_dir
-from vtdrive.classifiers.shape_emotion import SHAPES_MODEL, ShapeEmotion, given, softmax
+from vtdrive.classifiers.shape_emotion import SHAPES_MODEL, ShapeEmotion, given
+from vtdrive.classifiers.softmax import softmax
 from vtdrive.errors import ModelError
 from vtdrive.testing import make_face
 from vtdrive.trackers.shapes import ShapeNet
