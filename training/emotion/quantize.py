@@ -237,11 +237,13 @@ def training_of(weights: Path) -> dict[str, str | int | float]:
     recipe = json.loads(stored["recipe"])
     plan: list[int] = recipe["plan"][: stored["done"]]
     legs = [f"{size}:{plan.count(size)}" for size in dict.fromkeys(plan)]
+    note = weights.with_suffix(".json")
     return {
         "started_from": Path(recipe["start"]).stem if recipe["start"] else "random weights",
         "epochs": len(plan),
         "plan": " ".join(legs),
         **{key: recipe[key] for key in ("peak_lr", "batch", "weight_decay", "ema", "rare", "seed")},
+        **(json.loads(note.read_text("utf-8")) if note.exists() else {}),
     }
 
 

@@ -39,6 +39,7 @@ _TRAINING = {
     "rare": "how much more often rare emotions were shown (exponent)",
     "held_out": "training faces held out of training",
     "prior_shift": "shift of the last layer towards rare emotions",
+    "averaged": "weights averaged, by epoch",
     "temperature_from": "temperature from",
 }
 _READS = {"fused": "picture and blendshapes together", "shapes": "the blendshapes"}

@@ -84,8 +84,9 @@ def logits_of(model: ResNet50, crops: Tensor, *, size_px: int) -> Tensor:
 class Run:
     """Model, mean weights and optimiser, and the file that outlives an interruption."""
 
-    def __init__(self, recipe: Recipe, folder: Path) -> None:
+    def __init__(self, recipe: Recipe, folder: Path, *, keep: bool = False) -> None:
         torch.manual_seed(recipe.seed)
+        self.keep = keep
         self.recipe, self.folder, self.done = recipe, folder, 0
         self.model = ResNet50()
         initialise(self.model)
@@ -134,6 +135,8 @@ class Run:
         torch.save(state, fresh)
         fresh.replace(self._file)
         save_weights(self.mean.state_dict(), self.folder / "weights.pt")
+        if self.keep:
+            save_weights(self.mean.state_dict(), self.folder / f"weights-{self.done}.pt")
 
     def update_mean(self, step: int) -> None:
         """Moves the mean weights; faster at first, so that the start is soon forgotten."""
@@ -174,10 +177,19 @@ class Run:
 
 
 def train(
-    recipe: Recipe, faces: Split, valid: Split, squares: dict[str, F32], folder: Path
+    recipe: Recipe,
+    faces: Split,
+    valid: Split,
+    squares: dict[str, F32],
+    folder: Path,
+    *,
+    keep: bool = False,
 ) -> None:
-    """Runs what is left of the recipe and leaves `weights.pt` in `folder`."""
-    run = Run(recipe, folder)
+    """Runs what is left of the recipe and leaves `weights.pt` in `folder`.
+
+    With `keep`, those of every epoch too, as `weights-N.pt`.
+    """
+    run = Run(recipe, folder, keep=keep)
     used = np.setdiff1d(np.arange(len(faces.images)), held_out(faces))
     faces, where = faces.some(used), torch.from_numpy(squares["train"][used])
     crops = torch.from_numpy(aligned(valid.images, squares["valid"]))
@@ -208,6 +220,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True, help="folder with train.npz, valid.npz")
     parser.add_argument("--squares", type=Path, required=True, help="from training.emotion.align")
     parser.add_argument("--out", type=Path, required=True, help="folder of this run")
+    parser.add_argument("--keep", action="store_true", help="keep the weights of every epoch")
     parser.add_argument("--start", default="", help="weights to start from")
     parser.add_argument("--peak-lr", type=float, default=0.06)
     parser.add_argument("--batch", type=int, default=128)
@@ -224,7 +237,14 @@ def main() -> None:
     )
     with np.load(given.squares) as stored:
         squares = {name: stored[name] for name in ("train", "valid")}
-    train(recipe, load(given.data, "train"), load(given.data, "valid"), squares, given.out)
+    train(
+        recipe,
+        load(given.data, "train"),
+        load(given.data, "valid"),
+        squares,
+        given.out,
+        keep=given.keep,
+    )
 
 
 if __name__ == "__main__":

@@ -12,10 +12,10 @@ __all__ = ["ENTER"]
 ENTER: Final = {
     "happiness": 0.42,
     "surprise": 0.42,
-    "sadness": 0.54,
+    "sadness": 0.55,
     "anger": 0.42,
     "disgust": 0.5,
-    "fear": 0.5,
+    "fear": 0.42,
     "contempt": 0.55,
 }
 """Emotion to the smoothed probability from which on it may show."""
