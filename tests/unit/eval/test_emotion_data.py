@@ -57,7 +57,7 @@ def array_header(shape: tuple[int, ...]) -> bytes:
     """The beginning of an .npy that is said to hold that many bytes."""
     out = io.BytesIO()
     facts = {"descr": "|u1", "fortran_order": False, "shape": shape}
-    np.lib.format.write_array_header_1_0(out, facts)
+    np.lib.format.write_array_header_1_0(out, facts)  # type: ignore[no-untyped-call, unused-ignore]
     return out.getvalue()
 
 
