@@ -78,7 +78,8 @@ def test_an_emotion_model_that_cannot_be_used_is_fatal(tmp_path: Path) -> None:
     def of(model: str) -> list[Finding]:
         return list(emotion_findings(Config.model_validate({"emotion": {"model": model}})))
 
-    assert_fatal(of("nowhere"), "nowhere.onnx is missing")
+    assert_fatal(of("nowhere"), "'nowhere' is not allowed")
+    assert_fatal(of(str(tmp_path / "nowhere.onnx")), "nowhere.onnx is missing")
     for suffix in (".onnx", ".toml"):
         shutil.copy(data_dir("models") / f"blendshapes{suffix}", tmp_path / f"mine{suffix}")
     assert_fatal(of(str(tmp_path / "mine.onnx")), "not 'emotion'")
@@ -154,7 +155,7 @@ def test_all_is_looked_at_although_the_first_is_wrong(tmp_path: Path) -> None:
     file.write_text('[emotion]\nmodel = "nowhere"\n[tracker]\nkind = "landmarker"\n')
     found = checkup([file], ["osc://127.0.0.1:9"], source=str(tmp_path / "gone.mp4"))
     fatal = " ".join(finding.what for finding in found if finding.fatal)
-    for said in ("gone.mp4", "nowhere.onnx", "no model file"):
+    for said in ("gone.mp4", "'nowhere'", "no model file"):
         assert said in fatal
 
 
