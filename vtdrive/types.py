@@ -27,6 +27,7 @@ __all__ = [
     "EmotionState",
     "Face",
     "FaceState",
+    "Incoming",
     "Param",
     "Pose",
     "Profile",
@@ -111,6 +112,31 @@ class Emotion:
     """Capture time of the crop, not the time inference ended."""
     probs: F32
     """(8,) in [0, 1], sums to 1, in `vocab.EMOTIONS` order."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Incoming:
+    """What another program or device measured, in our units and anatomical. What it does not
+    measure is None, or not `known`."""
+
+    t_ns: int
+    """When it arrived."""
+    found: bool
+    """Whether the sender sees a face (hears a voice)."""
+    shapes: F32
+    """(52,) finite, in [0, 1], in `vocab.SHAPES` order; 0 where not `known`."""
+    known: npt.NDArray[np.bool_]
+    """(52,) which shapes the sender measures."""
+    head_xyzw: F32 | None = None
+    """(4,) unit rotation, as the sender's neutral has it."""
+    head_m: F32 | None = None
+    """(3,) position."""
+    gaze_rad: F32 | None = None
+    """(2, 2) rows left, right; columns yaw (+ towards the subject's left), pitch (+ up)."""
+    weights: F32 | None = None
+    """(8,) in [0, 1], expressions that the sender names, in `vocab.EMOTIONS` order."""
+    voice: F32 | None = None
+    """(6,) in [0, 1]: A, I, U, E, O and volume."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -19,14 +19,14 @@ IMPURE = {
 
 RANK = {
     "types": 0, "vocab": 0, "errors": 0, "clock": 0,
-    "spaces": 1, "assets": 1, "inference": 1,
+    "spaces": 1, "assets": 1, "inference": 1, "listening": 1,
     "config": 2,
     "core": 3, "wire": 3,
     "testing": 4,
     "demo": 2,
     "sources": 5, "track_sources": 5, "trackers": 5, "classifiers": 5, "sinks": 5,
     "render": 5,
-    "runtime": 6, "detectors": 6,
+    "runtime": 6, "detectors": 6, "control": 6,
     "stills": 7, "eval": 7, "analyze": 7,
     "studio": 8, "cli": 8, "__main__": 9,
 }  # fmt: skip

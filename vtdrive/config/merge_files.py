@@ -2,7 +2,7 @@
 
 Tables merge key by key and the later file wins, with two exceptions: an entry of `[outputs]`,
 `[shapes]` or `[overlay]` replaces the former entry of that name whole, since half of one formula
-and half of another make nonsense; and `[[sinks]]` add up, so that presets combine.
+and half of another make nonsense; and `[[sinks]]` and `[[inputs]]` add up, so that presets combine.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from vtdrive.config.wording import described
 __all__ = ["Layers"]
 
 _WHOLE = ("outputs", "shapes", "overlay")
-_ADDED = "sinks"
+_ADDED = (("sinks",), ("inputs",))
 
 
 class Layers:
@@ -70,7 +70,7 @@ class Layers:
             old = into.get(key)
             if isinstance(old, dict | list) and type(old) is not type(value):
                 problems.append(_clash(here, value, document))
-            elif here == (_ADDED,) and isinstance(value, list):
+            elif here in _ADDED and isinstance(value, list):
                 into[key] = [*(old or []), *value]
                 self._note(here, value, document, shift=len(old or []))
             elif isinstance(old, dict) and not (len(path) == 1 and path[0] in _WHOLE):
@@ -117,6 +117,6 @@ def _clash(path: Path, value: Any, document: Document) -> Problem:
         reason = f"is a table: write [{name}] on a line of its own, and its keys below"
         if isinstance(value, list):
             reason = f"is one table: write [{name}] with single brackets"
-    elif isinstance(value, dict) and path == (_ADDED,):
+    elif isinstance(value, dict) and path in _ADDED:
         reason = f"may be many: write [[{name}]] with double brackets"
     return Problem(document.origin(path), path, reason)

@@ -9,7 +9,6 @@ from vtdrive.config.merge_files import Layers
 from vtdrive.config.positions import Path
 from vtdrive.config.problems import Problem
 from vtdrive.config.schema import Config
-from vtdrive.config.sinks import OscSink, VmcSink
 from vtdrive.config.wording import not_allowed
 from vtdrive.types import BoneName
 from vtdrive.vocab import EMOTIONS, SHAPES, emotion_named
@@ -102,12 +101,13 @@ def check_targets(config: Config, layers: Layers) -> list[Problem]:
     seen: dict[tuple[str, int], int] = {}
     problems = []
     for i, sink in enumerate(config.sinks):
-        if not isinstance(sink, VmcSink | OscSink):
+        host, port = getattr(sink, "host", ""), getattr(sink, "port", 0)
+        if not port:
             continue
-        target = ("127.0.0.1" if sink.host == "localhost" else sink.host, sink.port)
+        target = ("127.0.0.1" if host == "localhost" else host, port)
         if target in seen:
             first = layers.origin(("sinks", seen[target]))
-            reason = f"{sink.host}:{sink.port} is already served by the sink of {first}"
+            reason = f"{host}:{port} is already served by the sink of {first}"
             problems.append(
                 Problem(
                     layers.origin(("sinks", i, "port")),

@@ -62,7 +62,7 @@ def _table(slot: Slot, values: Any, path: tuple[str, ...]) -> Iterator[str]:
     inner: list[tuple[str, Slot, Any]] = []
     for key in slot.allowed():
         child = slot.child(key)
-        if child is None or (not path and key in (*_MAPPED, "sinks")):
+        if child is None or (not path and key in (*_MAPPED, "sinks", "inputs")):
             continue
         value = values[key] if isinstance(values, Mapping) else getattr(values, key)
         if child.is_table:

@@ -19,12 +19,12 @@ _HEAD = """\
 
 A config is a TOML file; `--config FILE` may repeat, and a later file overrides an earlier one.
 Tables merge key by key, except that an entry of `[outputs]`, `[shapes]` or `[overlay]` replaces the
-former entry of that name whole. `[[sinks]]` of all files add up. Without any file everything is as
-listed here. `vtdrive config check FILE` names every mistake with its line, `vtdrive config show
---origin` tells which file a value came from, and `vtdrive config new FILE` writes a file that holds
-all of this. [How to tune](../how-to/tune.md) starts from what looks wrong; [Mapping](
-../explanation/mapping.md) explains `[shapes]`, `[overlay]` and `[outputs]`, whose defaults stand in
-`vtdrive/config/mapping.toml`.
+former entry of that name whole. `[[sinks]]` and `[[inputs]]` of all files add up. Without any file
+everything is as listed here. `vtdrive config check FILE` names every mistake with its line,
+`vtdrive config show --origin` tells which file a value came from, and `vtdrive config new FILE`
+writes a file that holds all of this. [How to tune](../how-to/tune.md) starts from what looks wrong;
+[Mapping]( ../explanation/mapping.md) explains `[shapes]`, `[overlay]` and `[outputs]`, whose
+defaults stand in `vtdrive/config/mapping.toml`.
 
 `NAME` stands for a name: an emotion in `[emotion.timing]` and `[overlay]`, a shape in `[shapes]`, a
 parameter of your avatar in `[outputs]`.
@@ -52,7 +52,7 @@ def markdown() -> str:
     lines = [_HEAD.rstrip()]
     table: tuple[str, ...] | None = None
     for path, slot in all_keys():
-        if slot.model or (slot.is_table and len(path) == 1) or path == ("sinks",):
+        if slot.model or (slot.is_table and len(path) == 1) or path in (("sinks",), ("inputs",)):
             continue
         if path[:-1] != table:
             table = path[:-1]
@@ -62,8 +62,8 @@ def markdown() -> str:
 
 
 def _section(table: tuple[str, ...]) -> Iterator[str]:
-    if table[:1] == ("sinks",):
-        yield from ("", f"## `[[sinks]]` with `kind = {value_text(table[1])}`", "")
+    if table[:1] in (("sinks",), ("inputs",)):
+        yield from ("", f"## `[[{table[0]}]]` with `kind = {value_text(table[1])}`", "")
     else:
         yield from ("", f"## `[{'.'.join(table)}]`" if table else "## Top level", "")
     said = _model_said(table)

@@ -10,6 +10,7 @@ from vtdrive.config.base import Share, Table
 from vtdrive.config.emotion import EmotionConfig
 from vtdrive.config.expr import Expression, Output
 from vtdrive.config.filters import Filters, Gaze, Idle, Lids, Loss, Neutral
+from vtdrive.config.inputs import InputConfig
 from vtdrive.config.sinks import SinkConfig
 
 __all__ = ["Bones", "Config", "Head", "Merge", "SourceConfig", "TrackerConfig"]
@@ -135,5 +136,7 @@ class Config(Table):
     """Emotion -> shape -> weight, mixed in by the larger of the two for `drive = "shapes"`."""
     outputs: dict[str, Output] = Field(default_factory=dict)
     """The avatar's parameters."""
+    inputs: list[InputConfig] = Field(default_factory=list)
+    """Tracking from other programs and devices; also `--in URL`. The first one named wins."""
     sinks: list[SinkConfig] = Field(default_factory=list)
     """Where frames go; also `--sink URL`."""

@@ -1,38 +1,29 @@
-"""`--sink URL`: one line of text as the config of a sink.
+"""`--sink URL` and `--in URL`: one line of text as the config of a sink or an input.
 
 vmc://HOST:PORT?names=vrm1&drive=shapes    osc://HOST:PORT?address=/x/{name}
 jsonl:FILE  jsonl:-                        mcap:FILE?flush_hz=2
+vtsphone-in://PHONE?channels=mouth,cheeks
 
-Host and port may be left out (`vmc://`), and options are those of the sink's config table.
+Host and port may be left out (`vmc://`), and options are those of the config table.
 """
 
 from __future__ import annotations
 
 import re
-from typing import Any, Final
+from collections.abc import Mapping
+from typing import Any, Final, TypeVar, cast, get_origin
 from urllib.parse import unquote
 
 from pydantic import ValidationError
 
 from vtdrive.config.base import Table
-from vtdrive.config.sinks import JsonlSink, McapSink, OscSink, SinkConfig, VmcSink
+from vtdrive.config.inputs import INPUT_KINDS, InputTable
+from vtdrive.config.sinks import SINK_KINDS, SinkTable
 from vtdrive.config.wording import not_allowed
 from vtdrive.errors import UsageError
 
-__all__ = ["KINDS", "parse_sink_url"]
+__all__ = ["parse_input_url", "parse_sink_url"]
 
-KINDS: Final[dict[str, type[VmcSink | OscSink | JsonlSink | McapSink]]] = {
-    "vmc": VmcSink,
-    "osc": OscSink,
-    "jsonl": JsonlSink,
-    "mcap": McapSink,
-}
-_EXAMPLES: Final = {
-    "vmc": "vmc://127.0.0.1:39539",
-    "osc": "osc://127.0.0.1:9000?address=/x/{name}",
-    "jsonl": "jsonl:- or jsonl:FILE",
-    "mcap": "mcap:FILE",
-}
 _PLACE_KEYS: Final = frozenset({"kind", "host", "port", "path"})
 
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):(.*)", re.DOTALL)
@@ -40,53 +31,82 @@ _PLACE = re.compile(r"(\[(?P<v6>[^\]]*)\]|(?P<host>[^:\[\]]*))(:(?P<port>.*))?",
 _FILE_OPTIONS = re.compile(r"(?P<path>.*?)\?(?P<options>[A-Za-z_]+=.*)", re.DOTALL)
 
 
-def parse_sink_url(url: str) -> SinkConfig:
+AnyTable = TypeVar("AnyTable", bound=SinkTable | InputTable)
+
+
+def parse_sink_url(url: str) -> SinkTable:
     """The config that `url` describes; raises UsageError saying what is wrong and allowed."""
+    return _parsed(url, SINK_KINDS, "sink")
+
+
+def parse_input_url(url: str) -> InputTable:
+    """The config that `url` describes; raises UsageError saying what is wrong and allowed."""
+    return _parsed(url, INPUT_KINDS, "input")
+
+
+def _parsed(url: str, kinds: Mapping[str, type[AnyTable]], noun: str) -> AnyTable:
+    try:
+        return _table(url, kinds, noun)
+    except _WrongError as fault:
+        raise UsageError(f"{noun} {url!r}: {fault.what}", fault.remedy) from None
+
+
+class _WrongError(Exception):
+    def __init__(self, what: str, remedy: str) -> None:
+        self.what, self.remedy = what, remedy
+
+
+def _table(url: str, kinds: Mapping[str, type[AnyTable]], noun: str) -> AnyTable:
+    forms = ", ".join(table.example for table in kinds.values())
     match = _SCHEME.fullmatch(url)
     if match is None:
-        raise _wrong(url, "a sink starts with its kind", f"write one of: {_forms()}")
+        article = "an" if noun == "input" else "a"
+        raise _WrongError(f"{article} {noun} starts with its kind", f"write one of: {forms}")
     kind, rest = match[1].lower(), match[2]
-    if kind not in KINDS:
-        raise _wrong(url, f"the kind {not_allowed(kind, KINDS)}", f"write one of: {_forms()}")
-    options = KINDS[kind]
-    if "host" in options.model_fields:
-        place, _, query = rest.partition("?")
-        values = _network_place(url, kind, place)
-    else:
+    if kind not in kinds:
+        raise _WrongError(f"the kind {not_allowed(kind, kinds)}", f"write one of: {forms}")
+    options = kinds[kind]
+    example = f"for example: {options.example}"
+    if "path" in options.model_fields:
         place, query = _file_parts(rest)
-        values = _file_place(url, kind, place)
-    values |= _options(url, options, query)
+        values = _file_place(kind, place, options.example)
+    else:
+        place, _, query = rest.partition("?")
+        values = _network_place(kind, place, example, named="host" in options.model_fields)
+    values |= _options(options, query)
     try:
-        return options.model_validate(values)
+        return cast("AnyTable", options.model_validate(values))
     except ValidationError as fault:
-        raise _wrong(url, _reason(fault, options), f"for example: {_EXAMPLES[kind]}") from None
+        raise _WrongError(_reason(fault, options), example) from None
 
 
-def _network_place(url: str, kind: str, place: str) -> dict[str, Any]:
-    example = f"for example: {_EXAMPLES[kind]}"
+def _network_place(kind: str, place: str, example: str, *, named: bool) -> dict[str, Any]:
     place = place.removeprefix("//")
+    if not named:
+        if place.strip("/"):
+            raise _WrongError(f"{kind} has no place: {place!r} means nothing", example)
+        return {}
     if "@" in place:
-        raise _wrong(url, "a user or password has no place here", example)
+        raise _WrongError("a user or password has no place here", example)
     place, slash, path = place.partition("/")
     if slash and path:
-        raise _wrong(url, f"'/{path}' after the port means nothing", f"leave it out; {example}")
+        raise _WrongError(f"'/{path}' after the port means nothing", f"leave it out; {example}")
     match = _PLACE.fullmatch(place)
     if match is None or ":" in (match["port"] or ""):
-        raise _wrong(
-            url,
+        raise _WrongError(
             f"{place!r} is no HOST:PORT",
             f"put an IPv6 address in brackets, as in {kind}://[::1]:39539; {example}",
         )
     values: dict[str, Any] = {}
     host = match["v6"] if match["v6"] is not None else match["host"]
     if match["v6"] is not None and ":" not in host:
-        raise _wrong(url, f"[{host}] is no IPv6 address", example)
+        raise _WrongError(f"[{host}] is no IPv6 address", example)
     if host:
         values["host"] = host
     port = match["port"]
     if port:
         if not (port.isascii() and port.isdigit() and 1 <= int(port) <= 65535):
-            raise _wrong(url, f"the port {port!r} is no number from 1 to 65535", example)
+            raise _WrongError(f"the port {port!r} is no number from 1 to 65535", example)
         values["port"] = int(port)
     return values
 
@@ -97,29 +117,30 @@ def _file_parts(rest: str) -> tuple[str, str]:
     return (match["path"], match["options"]) if match else (rest, "")
 
 
-def _file_place(url: str, kind: str, place: str) -> dict[str, Any]:
+def _file_place(kind: str, place: str, example: str) -> dict[str, Any]:
     path = place.removeprefix("//")
     if not path:
-        raise _wrong(url, "the file is missing", f"write {_EXAMPLES[kind]}")
+        raise _WrongError("the file is missing", f"write {example}")
     if path == "-" and kind == "mcap":
-        raise _wrong(url, "a recording cannot go to standard output", "name a file: mcap:FILE")
+        raise _WrongError("a recording cannot go to standard output", "name a file: mcap:FILE")
     return {"path": path}
 
 
-def _options(url: str, options: type[Table], query: str) -> dict[str, str]:
+def _options(options: type[Table], query: str) -> dict[str, Any]:
     allowed = [name for name in options.model_fields if name not in _PLACE_KEYS]
-    values: dict[str, str] = {}
+    values: dict[str, Any] = {}
     for part in filter(None, query.split("&")):
         key, equals, value = part.partition("=")
         key = unquote(key)
         if key not in allowed:
             what = "the option " + not_allowed(key, allowed)
-            raise _wrong(url, what, "write ?option=value&option=value")
+            raise _WrongError(what, "write ?option=value&option=value")
         if not equals:
-            raise _wrong(url, f"the option {key!r} has no value", f"write {key}=VALUE")
+            raise _WrongError(f"the option {key!r} has no value", f"write {key}=VALUE")
         if key in values:
-            raise _wrong(url, f"the option {key!r} is given twice", "give it once")
-        values[key] = unquote(value)
+            raise _WrongError(f"the option {key!r} is given twice", "give it once")
+        many = get_origin(options.model_fields[key].annotation) in (tuple, list)
+        values[key] = unquote(value).split(",") if many else unquote(value)
     return values
 
 
@@ -135,11 +156,3 @@ def _reason(fault: ValidationError, options: type[Table]) -> str:
         return f"{key}: {error['ctx']['error']}" if key else str(error["ctx"]["error"])
     message = error["msg"].removeprefix("Input should be ").split(", unable")[0]
     return f"{key} {value!r} should be {message}"
-
-
-def _forms() -> str:
-    return ", ".join(_EXAMPLES.values())
-
-
-def _wrong(url: str, what: str, remedy: str) -> UsageError:
-    return UsageError(f"sink {url!r}: {what}", remedy)

@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from importlib import import_module
 from importlib.metadata import entry_points
-from typing import cast
+from typing import Final, cast
 
 from vtdrive.config.base import Table
-from vtdrive.config.sinks import JsonlSink, McapSink, OscSink, VmcSink
+from vtdrive.config.sinks import McapSink
 from vtdrive.errors import UsageError
 from vtdrive.sinks.base import Sink
 from vtdrive.sinks.datagrams import DatagramSink
-from vtdrive.sinks.jsonl import JsonlOutput
 from vtdrive.sinks.mcap import McapRecorder, RunFacts
-from vtdrive.sinks.osc import OscOutput
 from vtdrive.sinks.paced import Paced
-from vtdrive.sinks.vmc import VmcOutput
 
 __all__ = ["make_sink", "recorders", "tap_sent"]
+
+_MADE_BY: Final = {
+    "vmc": "vmc:VmcOutput",
+    "osc": "osc:OscOutput",
+    "jsonl": "jsonl:JsonlOutput",
+}
+"""Kind -> module in this folder and class, imported only where a run wants it."""
 
 
 def make_sink(config: Table, facts: RunFacts | None = None) -> Sink:
@@ -60,21 +65,18 @@ def _inner(sink: Sink) -> Sink:
 
 
 def _made(config: Table, facts: RunFacts | None) -> Sink:
-    match config:
-        case VmcSink():
-            return VmcOutput(config)
-        case OscSink():
-            return OscOutput(config)
-        case JsonlSink():
-            return JsonlOutput(config)
-        case McapSink():
-            return McapRecorder(config, facts)
+    if isinstance(config, McapSink):
+        return McapRecorder(config, facts)
     kind = str(getattr(config, "kind", type(config).__name__))
+    if kind in _MADE_BY:
+        module, _, name = _MADE_BY[kind].partition(":")
+        made = getattr(import_module(f"vtdrive.sinks.{module}"), name)
+        return cast("Callable[[Table], Sink]", made)(config)
     found = entry_points(group="vtdrive.sinks", name=kind)
     if not found:
         raise UsageError(
             f"no installed package knows the sink kind {kind!r}",
-            "install the package that brings it, or use vmc, osc, jsonl or mcap",
+            "install the package that brings it, or see `vtdrive sinks list`",
         )
     factory = cast("Callable[[Table], Sink]", next(iter(found)).load())
     return factory(config)

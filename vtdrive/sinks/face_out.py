@@ -1,0 +1,47 @@
+"""What sinks that imitate a tracker send: one face, already mirrored where the user wants that."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from vtdrive.core.mirror import mirrored
+from vtdrive.types import F32, AvatarFrame, FaceState, Profile, RigSchema, Status
+from vtdrive.vocab import SHAPES
+
+__all__ = ["FaceOut", "FaceTap"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FaceOut:
+    """One face in vtdrive's space (right-handed, +Y up, +Z out of the face, +X to the left)."""
+
+    t_ns: int
+    found: bool
+    """Whether a face is followed now; while it is not, the values ease to rest all the same."""
+    state: FaceState
+    """Mirrored where the profile says so: head_xyzw, head_m, gaze_rad, emotion."""
+    shapes: F32
+    """(52,) in `vocab.SHAPES` order, in [0, 1], as the profile's drive wants them."""
+
+
+class FaceTap:
+    """Takes a profile's face out of each frame. Build one for each schema."""
+
+    def __init__(self, profile: Profile, schema: RigSchema) -> None:
+        """Raises ValueError where `schema` lacks one of the 52 shapes."""
+        index = {name: i for i, name in enumerate(schema.names)}
+        missing = [name for name in SHAPES if name not in index]
+        if missing:
+            raise ValueError(f"the outputs lack the shape {missing[0]!r}")
+        self._profile = profile
+        self._at = np.array([index[name] for name in SHAPES], np.intp)
+
+    def __call__(self, frame: AvatarFrame) -> FaceOut:
+        """The face of one frame; shapes are finite and in [0, 1]."""
+        state = mirrored(frame.state) if self._profile.mirror else frame.state
+        shapes = frame.poses[self._profile].params[self._at]
+        finite = np.nan_to_num(shapes, nan=0.0, posinf=1.0, neginf=0.0)
+        found = frame.status is not Status.LOST
+        return FaceOut(frame.t_ns, found, state, np.clip(finite, 0.0, 1.0))
