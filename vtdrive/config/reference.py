@@ -23,7 +23,7 @@ former entry of that name whole. `[[sinks]]` and `[[inputs]]` of all files add u
 everything is as listed here. `vtdrive config check FILE` names every mistake with its line,
 `vtdrive config show --origin` tells which file a value came from, and `vtdrive config new FILE`
 writes a file that holds all of this. [How to tune](../how-to/tune.md) starts from what looks wrong;
-[Mapping]( ../explanation/mapping.md) explains `[shapes]`, `[overlay]` and `[outputs]`, whose
+[Mapping](../explanation/mapping.md) explains `[shapes]`, `[overlay]` and `[outputs]`, whose
 defaults stand in `vtdrive/config/mapping.toml`.
 
 `NAME` stands for a name: an emotion in `[emotion.timing]` and `[overlay]`, a shape in `[shapes]`, a
