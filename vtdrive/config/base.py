@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Final
 
 from pydantic import BaseModel, ConfigDict, Field
 
-__all__ = ["Hz", "Ms", "Share", "Table", "Unit"]
+__all__ = ["TABLE_LISTS", "Hz", "Ms", "Share", "Table", "Unit"]
+
+TABLE_LISTS: Final = ("sinks", "inputs")
+"""Lists of tables, `[[sinks]]`: those of all files add up, and `kind` tells what each holds."""
 
 
 class Table(BaseModel):

@@ -8,6 +8,7 @@ from typing import Any
 
 from pydantic_core import ErrorDetails
 
+from vtdrive.config.base import TABLE_LISTS
 from vtdrive.config.merge_files import Layers
 from vtdrive.config.nearest import nearest
 from vtdrive.config.positions import Path
@@ -48,8 +49,8 @@ def _problem_of(error: ErrorDetails, layers: Layers) -> Problem:
 
 
 def _path_of(loc: tuple[int | str, ...]) -> Path:
-    # Pydantic puts the kind of the sink between its index and its key.
-    return (*loc[:2], *loc[3:]) if loc[0] == "sinks" and len(loc) > 2 else loc
+    # Pydantic puts the kind of a sink or input between its index and its key.
+    return (*loc[:2], *loc[3:]) if loc[0] in TABLE_LISTS and len(loc) > 2 else loc
 
 
 def _at(path: Path, layers: Layers, reason: str) -> Problem:
@@ -76,7 +77,7 @@ def _reason(error: ErrorDetails, path: Path, tree: Any) -> str:
     kind, value = error["type"], _value_at(path, tree)
     slot = slot_at(path, tree)
     if kind in ("union_tag_invalid", "union_tag_not_found"):
-        return _kind_reason(slot, value)
+        return _kind_reason(slot, path[0], value)
     if kind == "missing":
         return "is missing and has no default"
     if kind == "literal_error" and slot and isinstance(value, str):
@@ -95,11 +96,11 @@ def _wants(slot: Slot | None, value: Any) -> str:
     return f"wants {slot.wanted if slot else 'another value'}{bounds}; got {described(value)}"
 
 
-def _kind_reason(slot: Slot | None, value: Any) -> str:
+def _kind_reason(slot: Slot | None, place: str | int, value: Any) -> str:
     kinds = list(slot.models) if slot else []
     kind = value.get("kind") if isinstance(value, Mapping) else None
     if kind is None:
-        return f"every [[sinks]] needs a kind (allowed: {', '.join(kinds)})"
+        return f"every [[{place}]] needs a kind (allowed: {', '.join(kinds)})"
     return f"kind {not_allowed(str(kind), kinds)}"
 
 
@@ -153,6 +154,6 @@ def _elsewhere(name: str, table: Path, allowed: list[str]) -> str | None:
 
 def _written(path: tuple[str, ...]) -> str:
     """The place of a key as one would write it."""
-    if path[0] == "sinks":
-        return f"[[sinks]] {path[-1]}"
+    if path[0] in TABLE_LISTS:
+        return f"[[{path[0]}]] {path[-1]}"
     return f"[{'.'.join(path[:-1])}] {path[-1]}".replace(f".{ANY}", ".NAME")

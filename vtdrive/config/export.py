@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from vtdrive.config.base import TABLE_LISTS
 from vtdrive.config.load import Loaded
 from vtdrive.config.positions import Path
 from vtdrive.config.problems import DEFAULT
@@ -31,11 +32,12 @@ def effective_toml(loaded: Loaded, *, origins: bool = False) -> str:
     """
     layers = loaded.layers
     tree = dict(layers.tree)
-    tree["sinks"] = [_whole(sink) for sink in loaded.config.sinks]
+    for name in TABLE_LISTS:
+        tree[name] = [_whole(table) for table in getattr(loaded.config, name)]
 
     def note(path: Path) -> str:
-        in_sink = path[0] == "sinks" and len(path) > 2
-        if in_sink and path[2] not in layers.tree["sinks"][path[1]]:
+        in_table = path[0] in TABLE_LISTS and len(path) > 2
+        if in_table and path[2] not in layers.tree[str(path[0])][path[1]]:
             return DEFAULT
         return str(layers.origin(path))
 
@@ -43,7 +45,7 @@ def effective_toml(loaded: Loaded, *, origins: bool = False) -> str:
 
 
 def _whole(sink: Any) -> dict[str, Any]:
-    """A sink with its defaults, `kind` first, since that decides what the rest means."""
+    """A sink or input with its defaults, `kind` first, since that decides what the rest means."""
     values = sink.model_dump()
     return {"kind": values.pop("kind"), **values}
 

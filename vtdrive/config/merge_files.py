@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from vtdrive.config.base import TABLE_LISTS
 from vtdrive.config.documents import Document, leaves
 from vtdrive.config.positions import Path
 from vtdrive.config.problems import DEFAULT, Origin, Problem
@@ -18,7 +19,7 @@ from vtdrive.config.wording import described
 __all__ = ["Layers"]
 
 _WHOLE = ("outputs", "shapes", "overlay")
-_ADDED = (("sinks",), ("inputs",))
+_ADDED = tuple((name,) for name in TABLE_LISTS)
 
 
 class Layers:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from vtdrive.assets import data_dir
+from vtdrive.config.base import TABLE_LISTS
 from vtdrive.config.load import mapping_text
 from vtdrive.config.nearest import nearest
 from vtdrive.config.reference import comment_lines
@@ -62,7 +63,7 @@ def _table(slot: Slot, values: Any, path: tuple[str, ...]) -> Iterator[str]:
     inner: list[tuple[str, Slot, Any]] = []
     for key in slot.allowed():
         child = slot.child(key)
-        if child is None or (not path and key in (*_MAPPED, "sinks", "inputs")):
+        if child is None or (not path and key in (*_MAPPED, *TABLE_LISTS)):
             continue
         value = values[key] if isinstance(values, Mapping) else getattr(values, key)
         if child.is_table:

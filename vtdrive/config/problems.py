@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from vtdrive.config.base import TABLE_LISTS
 from vtdrive.config.positions import Path
 from vtdrive.errors import ConfigError
 
@@ -45,8 +46,8 @@ class Problem:
 
 def place(path: Path) -> str:
     """`("filters", "head", "beta")` as a reader of the file sees it: `[filters.head] beta`."""
-    if path[:1] == ("sinks",):
-        return f"[[sinks]] {_dotted(path[2:])}".strip()
+    if path and path[0] in TABLE_LISTS:
+        return f"[[{path[0]}]] {_dotted(path[2:])}".strip()
     cut = max(len(path) - 1, 0)
     for i, step in enumerate(path):
         if step == "sum" or isinstance(step, int):

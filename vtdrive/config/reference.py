@@ -6,6 +6,7 @@ import textwrap
 from collections.abc import Iterator
 from typing import Any
 
+from vtdrive.config.base import TABLE_LISTS
 from vtdrive.config.schema import Config
 from vtdrive.config.shape import ANY, Slot, all_keys, unit_of
 from vtdrive.config.toml_text import value_text
@@ -52,7 +53,11 @@ def markdown() -> str:
     lines = [_HEAD.rstrip()]
     table: tuple[str, ...] | None = None
     for path, slot in all_keys():
-        if slot.model or (slot.is_table and len(path) == 1) or path in (("sinks",), ("inputs",)):
+        if (
+            slot.model
+            or (slot.is_table and len(path) == 1)
+            or (len(path) == 1 and path[0] in TABLE_LISTS)
+        ):
             continue
         if path[:-1] != table:
             table = path[:-1]
@@ -62,7 +67,7 @@ def markdown() -> str:
 
 
 def _section(table: tuple[str, ...]) -> Iterator[str]:
-    if table[:1] in (("sinks",), ("inputs",)):
+    if table and table[0] in TABLE_LISTS:
         yield from ("", f"## `[[{table[0]}]]` with `kind = {value_text(table[1])}`", "")
     else:
         yield from ("", f"## `[{'.'.join(table)}]`" if table else "## Top level", "")

@@ -136,7 +136,7 @@ class Config(Table):
     """Emotion -> shape -> weight, mixed in by the larger of the two for `drive = "shapes"`."""
     outputs: dict[str, Output] = Field(default_factory=dict)
     """The avatar's parameters."""
-    inputs: list[InputConfig] = Field(default_factory=list)
-    """Tracking from other programs and devices; also `--in URL`. The first one named wins."""
     sinks: list[SinkConfig] = Field(default_factory=list)
     """Where frames go; also `--sink URL`."""
+    inputs: list[InputConfig] = Field(default_factory=list)
+    """Tracking from other programs and devices; also `--in URL`. The first one named wins."""

@@ -110,11 +110,11 @@ def complaints(folder: Path, text: str | bytes, name: str = "my.toml") -> list[s
         (
             "[[sinks]]\nkind = 'jsonl'\n\n[[sinks]]\n# here\nkind = 'vcm'",
             "my.toml:4: [[sinks]]: kind 'vcm' is not allowed"
-            " (allowed: vmc, osc, jsonl, mcap; did you mean 'vmc'?)",
+            " (allowed: vmc, osc, vts, *, jsonl, mcap; did you mean 'vmc'?)",
         ),
         (
             "[[sinks]]\nport = 1",
-            "my.toml:1: [[sinks]]: every [[sinks]] needs a kind (allowed: vmc, osc, jsonl, mcap)",
+            "my.toml:1: [[sinks]]: every [[sinks]] needs a kind (allowed: vmc, osc, vts, *)",
         ),
         (
             "[[sinks]]\nkind = 'vmc'\nprot = 2",

@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vtdrive.assets import data_dir
+from vtdrive.config.base import TABLE_LISTS
 from vtdrive.config.documents import leaves
 from vtdrive.config.export import effective_toml, json_schema
 from vtdrive.config.load import load_config, load_with_origins
@@ -39,7 +40,9 @@ def test_a_new_config_loads_back_to_the_defaults(tmp_path: Path) -> None:
 def test_a_new_config_writes_every_default_itself() -> None:
     written = scan(new_config_text())
     layers = load_with_origins([]).layers
-    missing = [p for p, _ in leaves(layers.tree) if written.line(p) is None and p != ("sinks",)]
+    missing = [
+        p for p, _ in leaves(layers.tree) if written.line(p) is None and p[0] not in TABLE_LISTS
+    ]
     assert missing == []
 
 
@@ -47,7 +50,7 @@ def test_a_new_config_explains_every_key_with_unit_and_range() -> None:
     text = " ".join(re.sub(r"\n# ", " ", new_config_text()).split())
     for path, slot in all_keys():
         # The mapping's language is explained where it is used, a sink's keys in its preset.
-        if path[0] in ("shapes", "outputs", "overlay", "sinks") or not slot.field:
+        if path[0] in ("shapes", "outputs", "overlay", *TABLE_LISTS) or not slot.field:
             continue
         said = " ".join((slot.field.description or "").split())
         assert said in text, path
@@ -157,7 +160,9 @@ def test_the_json_schema_describes_and_bounds() -> None:
 def test_the_reference_has_every_key_with_its_own_default() -> None:
     page = markdown()
     for path, slot in all_keys():
-        if not slot.model and path not in (("shapes",), ("outputs",), ("overlay",), ("sinks",)):
+        if not slot.model and not (
+            len(path) == 1 and path[0] in ("shapes", "outputs", "overlay", *TABLE_LISTS)
+        ):
             assert f"| `{path[-1]}` |" in page, path
     head = page[page.index("## `[filters.head]`") :]
     assert "| `beta` | `3.0` |" in head[: head.index("## `[filters.root]`")]

@@ -65,7 +65,7 @@ def test_urls(url: str, config: SinkConfig) -> None:
     [
         ("", "starts with its kind"),
         ("127.0.0.1:39539", "starts with its kind"),
-        ("vcm://h:1", "allowed: vmc, osc, jsonl, mcap; did you mean 'vmc'?"),
+        ("vcm://h:1", "allowed: vmc, osc, vts, .*, jsonl, mcap; did you mean 'vmc'?"),
         ("http://h:1", "kind 'http'"),
         ("vmc://h:0", "'0' is no number from 1 to 65535"),
         ("vmc://h:65536", "'65536' is no number"),
