@@ -30,18 +30,18 @@ class FaceTap:
     """Takes a profile's face out of each frame. Build one for each schema."""
 
     def __init__(self, profile: Profile, schema: RigSchema) -> None:
-        """Raises ValueError where `schema` lacks one of the 52 shapes."""
+        """A shape that `schema` lacks stays 0."""
         index = {name: i for i, name in enumerate(schema.names)}
-        missing = [name for name in SHAPES if name not in index]
-        if missing:
-            raise ValueError(f"the outputs lack the shape {missing[0]!r}")
+        pairs = [(into, index[name]) for into, name in enumerate(SHAPES) if name in index]
         self._profile = profile
-        self._at = np.array([index[name] for name in SHAPES], np.intp)
+        self._into = np.array([into for into, _ in pairs], np.intp)
+        self._at = np.array([at for _, at in pairs], np.intp)
 
     def __call__(self, frame: AvatarFrame) -> FaceOut:
         """The face of one frame; shapes are finite and in [0, 1]."""
         state = mirrored(frame.state) if self._profile.mirror else frame.state
-        shapes = frame.poses[self._profile].params[self._at]
+        shapes = np.zeros(len(SHAPES), np.float32)
+        shapes[self._into] = frame.poses[self._profile].params[self._at]
         finite = np.nan_to_num(shapes, nan=0.0, posinf=1.0, neginf=0.0)
         found = frame.status is not Status.LOST
         return FaceOut(frame.t_ns, found, state, np.clip(finite, 0.0, 1.0))

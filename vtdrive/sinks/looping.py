@@ -149,8 +149,8 @@ class LoopSink(ABC):
                 was_up = bool(self.stats.connected)
                 pause_s = _FIRST_PAUSE_S if was_up else min(_LONGEST_PAUSE_S, pause_s * 2)
                 self._note(fault)
+            self.stats.connected = False
             if self._closing.is_set():
-                self.stats.connected = False
                 return
             await self._pause(pause_s * random.uniform(0.8, 1.2))
 
