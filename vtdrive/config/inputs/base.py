@@ -30,8 +30,11 @@ class InputTable(Table):
     """What it drives: head, gaze, lids, brows, mouth, cheeks, tongue, emotion. Empty: all that it
     measures. Where several inputs offer a channel, the first one that has a face wins it, and the
     camera has what nobody claims."""
+    rank: Literal["first", "fallback"] = "first"
+    """`first`: before the camera; `fallback`: it drives its channels only while the camera sees no
+    face and no other input has them."""
     stale_ms: Ms = 500.0
-    """Silent for this long, or without a face: it counts as lost."""
+    """Silent, or without a face, for this long: it counts as lost."""
     when_lost: Literal["camera", "hold", "neutral"] = "camera"
-    """What its channels do then: the camera (or the next input) takes over, they stay as they were,
-    or they ease to neutral."""
+    """What its channels do once it is lost: the camera (or the next input) takes over, they stay as
+    they were, or they ease to neutral. An input that was never there has nothing to keep."""

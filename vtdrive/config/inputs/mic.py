@@ -15,5 +15,8 @@ class MicInput(InputTable):
     example: ClassVar[str] = "mic-in:"
 
     kind: Literal["mic-in"] = "mic-in"
+    rank: Literal["first", "fallback"] = "fallback"
+    """`fallback`: the voice moves the mouth only while the camera sees no face and no other input
+    has the mouth; `first`: whenever a voice is heard."""
     device: str = ""
     """Part of the microphone's name; empty: the system's default."""
