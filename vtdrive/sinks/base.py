@@ -6,7 +6,7 @@ from typing import Protocol, runtime_checkable
 
 from vtdrive.types import AvatarFrame, Profile, RigSchema
 
-__all__ = ["Sink", "SinkStats"]
+__all__ = ["Commandable", "Sink", "SinkStats"]
 
 
 class SinkStats:
@@ -62,3 +62,16 @@ class Sink(Protocol):
 
     def close(self) -> None:
         """Release sockets and files."""
+
+
+@runtime_checkable
+class Commandable(Protocol):
+    """What a sink may offer besides: to do things that its receiver can, when the user asks."""
+
+    def command(self, name: str) -> str | None:
+        """Do `name` (`replay save`) and say what was begun: `replay buffer is being saved`.
+
+        None where this sink knows no such command. Called from any thread, also while the
+        receiver is away; must return within 100 ms; raises SinkError with the reason and a remedy
+        where it cannot be done.
+        """
