@@ -9,7 +9,19 @@ from typing import Annotated, NoReturn
 import typer
 
 from vtdrive import __version__
-from vtdrive.cli import bench, cameras, check, classify, config, demo, evaluate, models, replay, run
+from vtdrive.cli import (
+    bench,
+    cameras,
+    check,
+    classify,
+    config,
+    demo,
+    evaluate,
+    models,
+    replay,
+    run,
+    sinks,
+)  # fmt: skip
 from vtdrive.errors import UsageError, VtdriveError
 
 __all__ = ["app", "run_app"]
@@ -32,6 +44,7 @@ app.command("classify")(classify.classify)
 app.command("models")(models.models)
 app.add_typer(evaluate.app)
 app.add_typer(config.app)
+app.add_typer(sinks.app)
 
 
 def _version(wanted: bool) -> None:

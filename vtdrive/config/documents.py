@@ -43,7 +43,13 @@ class Unreadable(Exception):
 
 
 def read(path: FilePath) -> Document:
-    """The document at `path`; raises Unreadable with what is wrong and where."""
+    """The document at `path`; raises Unreadable with what is wrong and where.
+
+    A bare name that is no file here but a bundled preset (`vseeface`, `vseeface.toml`) is that
+    preset.
+    """
+    if len(path.parts) == 1 and not path.exists():
+        path = _preset(path) or path
     source = str(path)
     try:
         if path.is_file() and path.stat().st_size > MAX_BYTES:
@@ -148,10 +154,17 @@ def _hint(reason: str) -> str:
     return ""
 
 
+def _preset(path: FilePath) -> FilePath | None:
+    """The bundled preset of that name, without or with its ending."""
+    if not path.name or "\0" in path.name:
+        return None
+    found = data_dir("configs") / f"{path.name.removesuffix('.toml').lower()}.toml"
+    return found if found.is_file() else None
+
+
 def _lookalike(path: FilePath) -> str:
-    preset = data_dir("configs") / path.with_suffix(".toml").name if path.name else path
-    if preset.is_file():
-        return f" (did you mean the preset {preset}?)"
+    if _preset(path):
+        return f" (did you mean the preset? write {path.stem}, without a folder)"
     try:
         stems = [p.stem for p in path.parent.iterdir() if p.suffix == ".toml"]
     except (OSError, ValueError):

@@ -123,14 +123,16 @@ def _sinks(targets: Sequence[str]) -> Iterator[str]:
         text = _preset(target)
         yield ""
         yield f"# {target}"
-        # A preset has one sink and one port line; the tests hold it to that.
         text = text.replace(f" Use: vtdrive run --config {target}.toml", "")
-        port = tomllib.loads(text)["sinks"][0]["port"]
-        free = next(p for p in range(port, port + 100) if p not in taken)
-        if free != port:
-            yield f"# {taken[port]} has port {port} here: set {free} in {target} too."
-            text = text.replace(f"port = {port}", f"port = {free}")
-        taken[free] = target
+        for sink in tomllib.loads(text).get("sinks", ()):
+            port = sink.get("port")
+            if port is None:
+                continue
+            free = next(p for p in range(port, port + 100) if p not in taken)
+            if free != port:
+                yield f"# {taken[port]} has port {port} here: set {free} in {target} too."
+                text = text.replace(f"port = {port}", f"port = {free}")
+            taken[free] = target
         yield text.strip()
 
 

@@ -261,7 +261,7 @@ def test_a_missing_file_a_folder_and_a_near_name(tmp_path: Path) -> None:
         tmp_path,
         tmp_path / "no" / "x.toml",
         Path("a\0b.toml"),
-        Path("vnyan"),
+        tmp_path / "vnyan.toml",
     ]
     with pytest.raises(ConfigError) as caught:
         load_config(asked)
@@ -269,9 +269,21 @@ def test_a_missing_file_a_folder_and_a_near_name(tmp_path: Path) -> None:
     near = tmp_path / "vseeface.toml"
     assert f"{asked[0]}: there is no such file (did you mean '{near}'?)" in said
     assert f"{tmp_path}: is a folder" in said
-    assert f"(did you mean the preset {data_dir('configs') / 'vnyan.toml'}?)" in said
+    assert "vnyan.toml: there is no such file (did you mean the preset? write vnyan, with" in said
     assert f"(nor is there a folder {tmp_path / 'no'})" in said
     assert "cannot be read" in said
+
+
+def test_a_bare_name_is_the_bundled_preset_unless_there_is_such_a_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    whole = load_config([data_dir("configs") / "vnyan.toml"])
+    for name in ("vnyan", "vnyan.toml", "VNyan"):
+        assert load_config([Path(name)]) == whole
+    (tmp_path / "vnyan.toml").write_text("[source]\nfps = 30\n")
+    assert load_config([Path("vnyan.toml")]).source.fps == 30
+    assert load_config([Path("vnyan")]) == whole
 
 
 def test_a_fault_belongs_to_the_file_that_wrote_it(tmp_path: Path) -> None:
