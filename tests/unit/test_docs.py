@@ -15,9 +15,11 @@ import typer
 from vtdrive.assets import load_card
 from vtdrive.classifiers.emotion_card import EmotionCard
 from vtdrive.cli.app import app
+from vtdrive.config.inputs import INPUT_KINDS
 from vtdrive.config.load import load_config
 from vtdrive.config.schema import Config
-from vtdrive.config.urls import parse_sink_url
+from vtdrive.config.sinks import SINK_KINDS
+from vtdrive.config.urls import parse_input_url, parse_sink_url
 from vtdrive.core.emotion import EmotionContext, EmotionMachine
 from vtdrive.core.signals import SIGNALS
 from vtdrive.types import Emotion, Status, frozen
@@ -63,6 +65,7 @@ def leaves(command: Any, path: tuple[str, ...]) -> Iterator[tuple[str, Any]]:
 
 TOP = typer.main.get_command(app)
 VERBS = dict(leaves(TOP, ("vtdrive",)))
+GROUPS = {verb.split()[1] for verb in VERBS if verb.count(" ") > 1}
 
 
 def options(command: Any) -> set[str]:
@@ -149,7 +152,7 @@ def test_commands_on_pages_exist(page: Path) -> None:
     for words in commands(page):
         if words[:1] in (["test"], ["VERB"]) or not words or words[0].startswith("-"):
             continue
-        depth = 2 if words[0] in ("config", "eval") else 1
+        depth = 2 if words[0] in GROUPS else 1
         verb = " ".join(("vtdrive", *words[:depth]))
         if "|" in verb or words[depth - 1 :] == []:
             continue
@@ -160,17 +163,17 @@ def test_commands_on_pages_exist(page: Path) -> None:
 
 
 def targets(page: Path) -> list[str]:
-    """Sink URLs that a reader would type as they stand."""
-    found = re.findall(
-        r"(?:vmc|osc)://[^\s`\"')|]+|(?:jsonl|mcap):[^\s`\"')|]+", page.read_text("utf-8")
-    )
+    """URLs of sinks and inputs that a reader would type as they stand."""
+    kinds = "|".join(re.escape(kind) for kind in (*INPUT_KINDS, *SINK_KINDS))
+    found = re.findall(rf"(?<![\w-])((?:{kinds}):[^\s`\"')|]+)", page.read_text("utf-8"))
     return [url for url in found if not re.search(r"[A-Z]{4}|…|\.$", url)]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
 def test_targets_on_pages_parse(page: Path) -> None:
     for url in targets(page):
-        parse_sink_url(url)
+        is_input = url.partition(":")[0] in INPUT_KINDS
+        parse_input_url(url) if is_input else parse_sink_url(url)
 
 
 @pytest.mark.parametrize("name", APPS)

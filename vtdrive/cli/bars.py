@@ -111,21 +111,10 @@ def _latency(percentiles: Mapping[str, Mapping[str, float]]) -> Table:
     return grid
 
 
-def _sinks(outlets: Sequence[Outlet]) -> Table:
-    grid = Table.grid(padding=(0, 1))
-    for outlet in outlets:
-        stats = outlet.sink.stats
-        mark = Text("●", "green" if outlet.healthy else "red")
-        sent = f"{stats.packets} packets, {stats.bytes_sent / 1024:.0f} kB"
-        note = "" if not stats.last_error else f"({stats.last_error})"
-        grid.add_row(mark, outlet.sink.name, sent, Text(note, "yellow"))
-    return grid
-
-
 def dashboard(
     frame: AvatarFrame,
     stats: RunStats,
-    outlets: Sequence[Outlet],
+    sinks: RenderableType,
     events: Sequence[str],
     *,
     title: str,
@@ -147,7 +136,7 @@ def dashboard(
         f"{stats.fps():.0f} fps   emotion {stats.emotion_hz():.0f} of {emotion_hz:.0f} Hz   "
         f"CPU {100 * stats.cpu_share():.0f} % of a core   {stats.dropped} frames skipped"
     )
-    low = Group(Text(rates), _latency(stats.percentiles(last=240)), _sinks(outlets))
+    low = Group(Text(rates), _latency(stats.percentiles(last=240)), sinks)
     news = Text("\n".join(events[-4:]), "dim")
     if taking is not None:
         news = Text(f"{_TAKING} ({100 * taking:.0f} %)\n", "yellow") + news

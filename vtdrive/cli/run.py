@@ -225,4 +225,11 @@ def _drive(
         f" {session.outlets.packets} packets",
         err=True,
     )
+    for outlet in session.outlets.all:
+        sent = outlet.sink.stats
+        wrong = f"; {sent.last_error}" if sent.last_error else ""
+        typer.echo(
+            f"  {outlet.sink.name}: {sent.frames} frames, {sent.bytes_sent / 1024:.0f} kB{wrong}",
+            err=True,
+        )
     return {o.sink.name: o.sink.stats.last_error for o in session.outlets.all if not o.healthy}

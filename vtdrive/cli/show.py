@@ -106,7 +106,9 @@ class Show:
         from rich.live import Live
 
         from vtdrive.cli.bars import dashboard
+        from vtdrive.cli.sink_rows import SinkRows
 
+        rows = SinkRows()
         self._drawing = True
         try:
             with Live(console=Console(), auto_refresh=False, transient=True) as live:
@@ -117,7 +119,7 @@ class Show:
                             dashboard(
                                 self.frame,
                                 session.stats,
-                                session.outlets.all,
+                                rows(session.outlets.all),
                                 list(self._events),
                                 title=self._title,
                                 emotion_hz=session.governor.rate_hz,

@@ -43,6 +43,8 @@ class Outlet:
         self._failures = 0
         self._opened = False
         self._hint = ""
+        self._note = ""
+        self._connected: bool | None = None
 
     @property
     def healthy(self) -> bool:
@@ -104,10 +106,23 @@ class Outlet:
             self._tell(f"{self.sink.name}: works again")
             self._failures, self._retry_ns = 0, None
             self._hint = self.sink.stats.last_error
-        elif self.sink.stats.last_error != self._hint:
-            self._hint = self.sink.stats.last_error
+        self._pass_on()
+
+    def _pass_on(self) -> None:
+        """What a sink found out by itself, each thing once: reached, lost, open to others."""
+        stats = self.sink.stats
+        if stats.connected != self._connected:
+            self._connected = stats.connected
+            if stats.connected:
+                self._tell(f"{self.sink.name}: connected")
+        if stats.last_error != self._hint:
+            self._hint = stats.last_error
             if self._hint:
-                self._tell(f"{self.sink.name}: {self._hint}")
+                self._tell(str(SinkError(self._named(self._hint), stats.remedy)))
+        if stats.note != self._note:
+            self._note = stats.note
+            if self._note:
+                self._tell(self._named(self._note))
 
     def _fall(self, fault: Exception, now_ns: int) -> None:
         if not isinstance(fault, VtdriveError):
@@ -116,10 +131,14 @@ class Outlet:
         self._retry_ns = now_ns + _RETRY_NS
         self.sink.stats.last_error = fault.what
         if self._failures == 1:
-            # Most faults name their sink already.
-            name = "" if fault.what.startswith(self.sink.name) else f"{self.sink.name}: "
-            said = f"{name}{fault.what}; trying again every 2 s, other outputs are unaffected"
+            said = (
+                f"{self._named(fault.what)}; trying again every 2 s, other outputs are unaffected"
+            )
             self._tell(str(SinkError(said, fault.remedy)))
+
+    def _named(self, said: str) -> str:
+        """`said` with the sink's name before it; most say it already."""
+        return said if said.startswith(self.sink.name) else f"{self.sink.name}: {said}"
 
 
 _Item = tuple[AvatarFrame, RigSchema]
