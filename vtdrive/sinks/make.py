@@ -21,6 +21,7 @@ _MADE_BY: Final = {
     "vmc": "vmc:VmcOutput",
     "osc": "osc:OscOutput",
     "jsonl": "jsonl:JsonlOutput",
+    "ws": "ws:WebSocketOutput",
 }
 """Kind -> module in this folder and class, imported only where a run wants it."""
 
