@@ -1,6 +1,7 @@
 """The engine: one tick in, one avatar frame out. It decides everything and touches nothing.
 
-    solve → guard → neutral → correct → smooth → presence → idle → emotion → mirror → map → merge
+    solve → guard → neutral → correct → smooth → presence → idle → emotion → overrides → mirror
+    → map → merge
 
 Pure in the sense that matters: no I/O, no clock, no threads. The same ticks give the same frames.
 """
@@ -18,10 +19,19 @@ import numpy as np
 from vtdrive.config.schema import Config
 from vtdrive.core.calibrate import NeutralPose, NeutralTaker, blended
 from vtdrive.core.catch_up import CatchUp
+from vtdrive.core.commands import (
+    TAKE_NEUTRAL,
+    CommandError,
+    Express,
+    Recentre,
+    Switch,
+    parse_command,
+)
 from vtdrive.core.correct import Corrector
 from vtdrive.core.emotion import EmotionContext, EmotionMachine
 from vtdrive.core.idle import IdleMotion, IdlePose
 from vtdrive.core.lids import ABOVE_REST
+from vtdrive.core.overrides import Overrides, at_rest
 from vtdrive.core.poser import Poser
 from vtdrive.core.presence import Body, Presence
 from vtdrive.core.signals import RAW_SIGNALS
@@ -47,8 +57,6 @@ from vtdrive.vocab import SHAPE_INDEX
 
 __all__ = ["REST", "TAKE_NEUTRAL", "Driver"]
 
-TAKE_NEUTRAL: Final = "neutral"
-"""Command: measure the neutral anew, what is read into the resting face included."""
 REST: Final = "rest"
 """Marks the frame of `Driver.rest`, with which every run ends."""
 
@@ -92,6 +100,7 @@ class Driver:
         self._presence = Presence(config.loss)
         self._idle = IdleMotion(config.idle)
         self._emotion = EmotionMachine(config.emotion)
+        self.overrides = Overrides(config.emotion)
         self._speech = SpeechDetector()
         self._speaking = 0.0
         self._lids = CatchUp(_LIDS)
@@ -123,6 +132,7 @@ class Driver:
         self._presence.adopt(other._presence)
         self._idle.adopt(other._idle)
         self._emotion.adopt(other._emotion)
+        self.overrides.adopt(other.overrides)
         self._speech.adopt(other._speech)
 
     def step(
@@ -137,15 +147,14 @@ class Driver:
         """One tick at `t_ns`, with a new track or (None) because time passed without one.
 
         `emotion` is the newest classifier sample there is; the same one may come many times.
-        `raw` (`RAW_SIGNALS`) stands in for a face whose landmarks were not recorded.
+        `raw` (`RAW_SIGNALS`) stands in for a face whose landmarks were not recorded. Of `commands`
+        (`core.commands`) those about the avatar are done; the frame holds what came of them.
         """
         # A tick for lack of frames may have been stamped after the next frame was grabbed.
         t_ns = t_ns if self._t_ns is None else max(t_ns, self._t_ns)
         dt_s = 0.0 if self._t_ns is None else (t_ns - self._t_ns) * 1e-9
         self._t_ns, self._seq = t_ns, self._seq + 1
-        if TAKE_NEUTRAL in commands:
-            self._taker.restart()
-            self.taking = self._asked = True
+        done = tuple(self._told(command) for command in commands)
         solved = self._solve(track, raw, t_ns)
         if track is not None and solved is None:
             self._taker.restart()
@@ -155,36 +164,27 @@ class Driver:
         idle = self._idle.step(absence=self._presence.absence, t_ns=t_ns)
         speaking = self._speak(status, body, t_ns, dt_s)
         felt = self._feel(status, shown, speaking, emotion, t_ns)
-        state = self._state(status, shown, idle, felt, dt_s)
+        state = self._overridden(self._state(status, shown, idle, felt, dt_s))
         poses = self._poser.caught_up(
             self._poser.poses(state), return_ms=self._presence.returning_ms, dt_s=dt_s
         )
         return AvatarFrame(
             seq=self._seq,
             t_ns=t_ns,
-            status=status,
+            # A frozen avatar must not be put to sleep by a receiver that hears of a lost face.
+            status=state.status,
             poses=MappingProxyType(poses),
             track=track,
             emotion=emotion,
             raw=_NO_RAW if solved is None else frozen(solved.raw),
             state=state,
-            commands=tuple(commands),
+            commands=done,
         )
 
     def rest(self, t_ns: int) -> AvatarFrame:
         """The frame that leaves an avatar at rest; sent last. Changes no state."""
         calm = EmotionState(frozen(np.eye(8)[0]), frozen(np.zeros(8)), 0, 0)
-        body = Body.neutral()
-        state = FaceState(
-            status=Status.LOST,
-            head_xyzw=frozen(body.head_xyzw),
-            head_m=frozen(body.head_m),
-            gaze_rad=frozen(body.gaze_rad),
-            shapes=frozen(body.shapes),
-            emotion=calm,
-            speaking=0.0,
-            breath=0.0,
-        )
+        state = at_rest(Status.LOST, calm)
         return AvatarFrame(
             seq=self._seq + 1,
             t_ns=t_ns if self._t_ns is None else max(t_ns, self._t_ns),
@@ -196,6 +196,28 @@ class Driver:
             state=state,
             commands=(REST,),
         )
+
+    def _told(self, text: str) -> str:
+        """Do one command; its text for the recording, with what it left open settled."""
+        try:
+            command = parse_command(text)
+        except CommandError:
+            return text
+        if isinstance(command, Recentre):
+            self._taker.restart()
+            self.taking = self._asked = True
+        elif isinstance(command, Express | Switch):
+            assert self._t_ns is not None
+            return self.overrides.tell(command, self._t_ns)
+        return command.text
+
+    def _overridden(self, state: FaceState) -> FaceState:
+        assert self._t_ns is not None
+        rest = state
+        if self.overrides.calming:
+            idle = self._idle.step(absence=1.0, t_ns=self._t_ns)
+            rest = at_rest(state.status, state.emotion, idle)
+        return self.overrides.step(state, rest, self._t_ns)
 
     def _solve(self, track: Track | None, raw: F32 | None, t_ns: int) -> Solved | None:
         """The face in our units; what is not a number is replaced by the last good value.
