@@ -11,14 +11,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any, Final, TypeVar, cast, get_origin
+from types import NoneType, UnionType
+from typing import Annotated, Any, Final, Literal, TypeVar, Union, cast, get_args, get_origin
 from urllib.parse import unquote
 
 from pydantic import ValidationError
 
 from vtdrive.config.base import Table
-from vtdrive.config.inputs import INPUT_KINDS, InputTable
-from vtdrive.config.sinks import SINK_KINDS, SinkTable
+from vtdrive.config.inputs import INPUT_KINDS, InputConfig, InputTable
+from vtdrive.config.sinks import SINK_KINDS, SinkConfig, SinkTable
 from vtdrive.config.wording import not_allowed
 from vtdrive.errors import UsageError
 
@@ -34,14 +35,14 @@ _FILE_OPTIONS = re.compile(r"(?P<path>.*?)\?(?P<options>[A-Za-z_]+=.*)", re.DOTA
 AnyTable = TypeVar("AnyTable", bound=SinkTable | InputTable)
 
 
-def parse_sink_url(url: str) -> SinkTable:
+def parse_sink_url(url: str) -> SinkConfig:
     """The config that `url` describes; raises UsageError saying what is wrong and allowed."""
-    return _parsed(url, SINK_KINDS, "sink")
+    return cast("SinkConfig", _parsed(url, SINK_KINDS, "sink"))
 
 
-def parse_input_url(url: str) -> InputTable:
+def parse_input_url(url: str) -> InputConfig:
     """The config that `url` describes; raises UsageError saying what is wrong and allowed."""
-    return _parsed(url, INPUT_KINDS, "input")
+    return cast("InputConfig", _parsed(url, INPUT_KINDS, "input"))
 
 
 def _parsed(url: str, kinds: Mapping[str, type[AnyTable]], noun: str) -> AnyTable:
@@ -127,7 +128,11 @@ def _file_place(kind: str, place: str, example: str) -> dict[str, Any]:
 
 
 def _options(options: type[Table], query: str) -> dict[str, Any]:
-    allowed = [name for name in options.model_fields if name not in _PLACE_KEYS]
+    allowed = [
+        name
+        for name, field in options.model_fields.items()
+        if name not in _PLACE_KEYS and _fits_a_url(field.annotation)
+    ]
     values: dict[str, Any] = {}
     for part in filter(None, query.split("&")):
         key, equals, value = part.partition("=")
@@ -142,6 +147,19 @@ def _options(options: type[Table], query: str) -> dict[str, Any]:
         many = get_origin(options.model_fields[key].annotation) in (tuple, list)
         values[key] = unquote(value).split(",") if many else unquote(value)
     return values
+
+
+def _fits_a_url(annotation: Any) -> bool:
+    """Whether an option is a plain value or a list of text. Tables are for config files, and so are
+    passwords: command lines show in lists of processes."""
+    origin, inner = get_origin(annotation), get_args(annotation)
+    if origin in (Union, UnionType, Annotated):
+        return all(_fits_a_url(each) for each in inner if isinstance(each, type) or get_origin(each))
+    if origin is tuple:
+        return all(get_origin(each) is None or _fits_a_url(each) for each in inner)
+    if origin is not None:
+        return origin is Literal
+    return isinstance(annotation, type) and issubclass(annotation, str | float | int | NoneType)
 
 
 def _reason(fault: ValidationError, options: type[Table]) -> str:

@@ -1,4 +1,4 @@
-"""Where a run sends: hosts, ports, files, and whether another vtdrive is at it already."""
+"""What a run talks to: hosts, ports, files, and whether another vtdrive is at it already."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from vtdrive.config.base import Table
 from vtdrive.config.schema import Config
 from vtdrive.config.sinks import VmcSink
 from vtdrive.errors import VtdriveError
+from vtdrive.listening import is_loopback
 from vtdrive.runtime.bounded import bounded
 from vtdrive.runtime.finding import Finding
 from vtdrive.sinks.lockfile import holder_of
@@ -22,19 +23,34 @@ from vtdrive.sinks.make import make_sink
 
 __all__ = ["target_findings"]
 
-_LOCAL = ("127.0.0.1", "localhost", "::1")
 _LOOKUP_S: Final = 2.0
+_CONNECT_S: Final = 1.0
+CONNECTS: Final = frozenset({"vts", "obs", "mqtt"})
+"""Kinds that hold a TCP connection to their receiver; the other senders use UDP."""
+LISTENS: Final = {
+    "ws": socket.SOCK_STREAM,
+    "vtsphone": socket.SOCK_DGRAM,
+    "vmc-in": socket.SOCK_DGRAM,
+    "openseeface-in": socket.SOCK_DGRAM,
+}
+"""Kinds that need their port for themselves."""
 
 
 def target_findings(config: Config) -> Iterator[Finding]:
-    """Each sink of `config`, or the one that a run without sinks uses."""
+    """Each sink of `config`, or the one that a run without sinks uses, and each input."""
     listening = _udp_ports()
     for sink in config.sinks or [VmcSink()]:
         yield from _held(sink)
-        if getattr(sink, "port", 0):
-            yield _endpoint(sink, listening)
-        else:
+        kind = getattr(sink, "kind", "sink")
+        if not getattr(sink, "port", 0):
             yield from _file(sink)
+        elif kind in LISTENS and not getattr(sink, "push", False):
+            yield _own_port(sink)
+        else:
+            yield _endpoint(sink, listening)
+    for entry in config.inputs:
+        if entry.kind in LISTENS:
+            yield _own_port(entry)
 
 
 def _held(sink: Table) -> Iterator[Finding]:
@@ -69,14 +85,46 @@ def _endpoint(sink: Table, listening: set[int] | None) -> Finding:
             "check its spelling, or give its IP address",
             True,
         )
-    if host not in _LOCAL or listening is None:
+    if getattr(sink, "kind", "") in CONNECTS:
+        return _connection(name, host, port)
+    if not is_loopback(host) or listening is None:
         return Finding(f"{name}: another machine or unknown; a run will tell")
     if port in listening:
         return Finding(f"{name}: a program listens there")
     return Finding(
         f"{name}: nobody listens there now",
-        "start the avatar app and switch its VMC / OSC receiver on, on this port",
+        "start the app and switch its receiver on, on this port",
     )
+
+
+def _connection(name: str, host: str, port: int) -> Finding:
+    try:
+        socket.create_connection((host, port), _CONNECT_S).close()
+    except OSError as fault:
+        return Finding(
+            f"{name}: nobody answers there now ({str(fault.strerror or fault).lower()})",
+            "start the app and switch its server on, on this port; a run keeps trying",
+        )
+    return Finding(f"{name}: a program answers there")
+
+
+def _own_port(table: Table) -> Finding:
+    """Whether a port that a sink or input wants to listen on is free."""
+    kind, host = getattr(table, "kind", ""), getattr(table, "host", "")
+    port = getattr(table, "port", 0)
+    name = f"{kind} {host}:{port}"
+    try:
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        with socket.socket(family, LISTENS[kind]) as trial:
+            trial.bind((host, port))
+    except (OSError, UnicodeError) as fault:
+        reason = str(getattr(fault, "strerror", None) or fault).lower()
+        return Finding(
+            f"{name}: cannot listen there: {reason}",
+            "close the program that has this port, or give another port here and there",
+            True,
+        )
+    return Finding(f"{name}: free to listen on")
 
 
 def _file(sink: Table) -> Iterator[Finding]:

@@ -12,14 +12,16 @@ import platformdirs
 import pytest
 
 from vtdrive.assets import data_dir
+from vtdrive.config.inputs import INPUT_KINDS
 from vtdrive.config.schema import Config, SourceConfig, TrackerConfig
-from vtdrive.config.sinks import JsonlSink, OscSink, VmcSink
+from vtdrive.config.sinks import SINK_KINDS, JsonlSink, OscSink, VmcSink
+from vtdrive.config.urls import parse_input_url, parse_sink_url
 from vtdrive.demo import demo_clip
 from vtdrive.runtime import checkup_targets
 from vtdrive.runtime.bounded import bounded
 from vtdrive.runtime.checkup import checkup
 from vtdrive.runtime.checkup_inputs import emotion_findings, source_findings, tracker_findings
-from vtdrive.runtime.checkup_targets import target_findings
+from vtdrive.runtime.checkup_targets import CONNECTS, LISTENS, target_findings
 from vtdrive.runtime.finding import Finding
 from vtdrive.sinks.lockfile import acquire
 from vtdrive.sources.enumerate import CameraInfo
@@ -137,6 +139,43 @@ def test_an_unknown_host_is_fatal_and_a_slow_lookup_is_bounded(
     monkeypatch.setattr(checkup_targets, "_LOOKUP_S", 0.05)
     (found,) = target_findings(config)
     assert found.mark == "!"
+
+
+def test_a_connection_is_tried() -> None:
+    with socket.socket() as server:
+        server.bind(("127.0.0.1", 0))
+        url = f"obs://127.0.0.1:{server.getsockname()[1]}"
+        *_, silent = target_findings(Config(sinks=[parse_sink_url(url)]))
+        server.listen()
+        *_, there = target_findings(Config(sinks=[parse_sink_url(url)]))
+    assert "nobody answers" in silent.what
+    assert silent.remedy
+    assert not silent.fatal
+    assert "answers there" in there.what
+
+
+@pytest.mark.parametrize("kind", ["ws", "vmc-in"])
+def test_a_port_of_our_own_must_be_free(kind: str) -> None:
+    with socket.socket(socket.AF_INET, LISTENS[kind]) as other:
+        other.bind(("127.0.0.1", 0))
+        url = f"{kind}://127.0.0.1:{other.getsockname()[1]}"
+        taken = list(target_findings(listening_on(url)))
+    assert_fatal([f for f in taken if f.what.startswith(kind)], "cannot listen")
+    free = [f for f in target_findings(listening_on(url)) if f.what.startswith(kind)]
+    assert [f.mark for f in free] == ["✓"]
+
+
+def listening_on(url: str) -> Config:
+    if url.partition(":")[0] in INPUT_KINDS:
+        return Config(inputs=[parse_input_url(url)])
+    return Config(sinks=[parse_sink_url(url)])
+
+
+def test_every_kind_with_a_port_is_looked_at_as_what_it_is() -> None:
+    ported = {k for k, t in {**SINK_KINDS, **INPUT_KINDS}.items() if "port" in t.model_fields}
+    # A phone is asked from any port of ours.
+    senders = {"vmc", "osc", "ifacialmocap", "openseeface", "livelink", "opentrack", "vrchat"}
+    assert ported - CONNECTS - LISTENS.keys() == senders | {"vtsphone-in", "ifacialmocap-in"}
 
 
 def test_folders_of_file_sinks(tmp_path: Path) -> None:
