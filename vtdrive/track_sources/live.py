@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import time
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from typing import Final, Protocol, runtime_checkable
 
 from vtdrive.clock import SYSTEM_CLOCK, Clock
@@ -82,6 +83,10 @@ class DatagramInput(ABC):
     def greet(self, link: socket.socket) -> None:  # noqa: B027 - most senders need no asking
         """Ask the sender to go on sending."""
 
+    def sender_of(self, address: Sequence[object]) -> str:
+        """What `decode` is told of who sent; by default the host without its port."""
+        return str(address[0])
+
     def bind_to(self) -> tuple[str, int]:
         """The address and port to listen on; port 0 where any will do."""
         return self._host, self._port
@@ -150,7 +155,7 @@ class DatagramInput(ABC):
         except OSError:
             # Closed meanwhile, or (Windows) an earlier question was refused: nothing to read.
             return None
-        return datagram, str(sender[0])
+        return datagram, self.sender_of(sender)
 
     def _taken(self, datagram: bytes, sender: str) -> Incoming | None:
         self.stats.bytes_read += len(datagram)
