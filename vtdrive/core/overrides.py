@@ -82,6 +82,7 @@ def _eased(a: FaceState, b: FaceState, share: float) -> FaceState:
         emotion=felt,
         speaking=a.speaking + share * (b.speaking - a.speaking),
         breath=a.breath + share * (b.breath - a.breath),
+        voice=between(a.voice, b.voice),
     )
 
 
@@ -119,6 +120,7 @@ class Forcing:
 
     def express(self, asked: Express, t_ns: int) -> Express:
         """Force or let go; the command with `toggle` resolved."""
+        self._advance(t_ns)
         i, self._at_rest = EMOTION_INDEX[asked.emotion], False
         on = self._emotion != i if asked.to == "toggle" else asked.to == "on"
         if on:
@@ -130,8 +132,9 @@ class Forcing:
             self._let_go()
         return dataclasses.replace(asked, to="on" if on else "off")
 
-    def switch(self, to: To) -> To:
+    def switch(self, to: To, t_ns: int) -> To:
         """Own expressions on or off; where they are then."""
+        self._advance(t_ns)
         on = self.off if to == "toggle" else to == "on"
         if on and self.off:
             self._back_ms = EmotionTiming().attack_ms
@@ -149,9 +152,18 @@ class Forcing:
 
     def step(self, felt: EmotionState, t_ns: int) -> EmotionState:
         """`felt` as it is to be shown at `t_ns`; the same object while nothing is forced."""
-        last, self._t_ns = self._t_ns, t_ns
+        self._advance(t_ns)
         if self._at_rest:
             return felt
+        weights = np.clip(felt.weights * self._own + self._forced, 0.0, 1.0)
+        shown = self._emotion if self._emotion is not None else 0 if self.off else felt.shown
+        return dataclasses.replace(felt, weights=frozen(weights), shown=shown)
+
+    def _advance(self, t_ns: int) -> None:
+        """Ease up to `t_ns` under what was asked so far."""
+        last, self._t_ns = self._t_ns, t_ns
+        if self._at_rest:
+            return
         until = self._until_ns
         if until is not None and t_ns >= until:
             # On its own time and not on the tick's: it must last as long at any frame rate.
@@ -161,9 +173,6 @@ class Forcing:
         self._ease(t_ns, last)
         if self._emotion is None and not self.off:
             self._at_rest = bool((self._own == 1.0).all()) and not self._forced.any()
-        weights = np.clip(felt.weights * self._own + self._forced, 0.0, 1.0)
-        shown = self._emotion if self._emotion is not None else 0 if self.off else felt.shown
-        return dataclasses.replace(felt, weights=frozen(weights), shown=shown)
 
     def _let_go(self) -> None:
         if self._emotion is not None:
@@ -234,10 +243,11 @@ class Overrides:
         if isinstance(command, Express):
             return self.forcing.express(command, t_ns).text
         if command.name == "emotion":
-            return Switch("emotion", self.forcing.switch(command.to)).text
+            return Switch("emotion", self.forcing.switch(command.to, t_ns)).text
         now = self.frozen if command.name == "freeze" else self.panic
         on = not now if command.to == "toggle" else command.to == "on"
         if command.name == "panic":
+            self._advance(t_ns)
             self.panic = on
         elif on != now:
             self._freeze(on, t_ns)
@@ -250,14 +260,16 @@ class Overrides:
 
     def step(self, live: FaceState, rest: FaceState, t_ns: int) -> FaceState:
         """What to show at `t_ns` of `live`; `rest` is a face at rest, looked at while `calming`."""
-        dt_s = 0.0 if self._t_ns is None else max(0.0, (t_ns - self._t_ns) * 1e-9)
-        self._t_ns = t_ns
+        self._advance(t_ns)
         felt = self.forcing.step(live.emotion, t_ns)
         if felt is not live.emotion:
             live = dataclasses.replace(live, emotion=felt)
-        shown = self._still(live, t_ns)
+        return _eased(self._still(live, t_ns), rest, _smoothed(self._calm))
+
+    def _advance(self, t_ns: int) -> None:
+        dt_s = 0.0 if self._t_ns is None else max(0.0, (t_ns - self._t_ns) * 1e-9)
+        self._t_ns = t_ns
         self._calm = min(1.0, max(0.0, self._calm + (dt_s if self.panic else -dt_s) / _PANIC_S))
-        return _eased(shown, rest, _smoothed(self._calm))
 
     def _freeze(self, on: bool, t_ns: int) -> None:
         self._held, self._lids = self._last, None
