@@ -58,6 +58,9 @@ def all_finite(array: F32) -> bool:
     return math.isfinite(sum(array.ravel().tolist()))
 
 
+_SILENT = frozen(np.zeros(6))
+
+
 class Status(IntEnum):
     """What the avatar is following."""
 
@@ -171,6 +174,8 @@ class FaceState:
     """0 or 1, eased: whether the mouth moves like speech."""
     breath: float
     """-1..1, the idle breathing wave; 0 where idle motion is off."""
+    voice: F32 = field(default_factory=lambda: _SILENT)
+    """(6,) in [0, 1]: A, I, U, E, O and volume; 0 without a voice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,5 +241,7 @@ class AvatarFrame:
     state: FaceState
     commands: tuple[str, ...] = ()
     """What the user asked for in this tick (`core.driver.TAKE_NEUTRAL`)."""
+    inputs: tuple[Incoming | None, ...] = ()
+    """What this tick read of each live input, in the order of the config; may be old."""
     stages_ns: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
     """Monotonic time of `captured`, `taken`, `tracked`, `stepped` and `sent`, by the runtime."""

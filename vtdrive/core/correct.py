@@ -10,6 +10,7 @@ import numpy as np
 from vtdrive.config.schema import Config
 from vtdrive.core.calibrate import NeutralPose, relative_head
 from vtdrive.core.lids import LidLink, read_lids
+from vtdrive.core.looks import LOOK, look_shapes
 from vtdrive.core.mapping import Program
 from vtdrive.core.presence import Body
 from vtdrive.core.resolve import resolver_for, sided_expressions
@@ -26,14 +27,6 @@ _GAZE: Final = slice(RAW["gaze.left.yaw_deg"], RAW["gaze.right.pitch_deg"] + 1)
 _LIDS: Final = slice(RAW["lid.left"], RAW["lid.right"] + 1)
 _BLINK: Final = np.array([SHAPE_INDEX["eyeBlinkLeft"], SHAPE_INDEX["eyeBlinkRight"]])
 _WIDE: Final = np.array([SHAPE_INDEX["eyeWideLeft"], SHAPE_INDEX["eyeWideRight"]])
-_LOOK: Final = np.array(
-    [
-        [SHAPE_INDEX[f"eyeLook{way}{side}"] for way in ("Out", "In", "Up", "Down")]
-        for side in ("Left", "Right")
-    ]
-)
-_LOOK_FROM: Final = 0.06
-"""Share of a full look that still is looking straight ahead: eyes wander by that much."""
 _FROZEN_AFTER_NS: Final = 80_000_000
 
 
@@ -82,7 +75,7 @@ class Corrector:
         rest = neutral.shapes * self._take_off
         signals[:52] = np.maximum(solved.raw[:52] - rest, 0.0) / np.maximum(1.0 - rest, 0.1)
         signals[_BLINK], signals[_WIDE] = blink, lids.wide
-        signals[_LOOK] = _look_shapes(gaze, *self._full)
+        signals[LOOK] = look_shapes(gaze, full_yaw_deg=self._full[0], full_pitch_deg=self._full[1])
         signals[52:] = [math.degrees(angle) for angle in angles]
         shapes = np.clip(signals[:52], 0.0, 1.0)
         shapes[self._at] = self._program(signals)
@@ -103,13 +96,3 @@ class Corrector:
             return self._gaze
         self._gaze = gaze
         return gaze
-
-
-def _look_shapes(gaze: F32, full_yaw_deg: float, full_pitch_deg: float) -> list[list[float]]:
-    """(2, 4) eyeLook Out, In, Up, Down for left and right from (2, 2) degrees."""
-    rows = []
-    for (yaw, pitch), outward in zip(gaze.tolist(), (1.0, -1.0), strict=True):
-        out, up = outward * yaw / full_yaw_deg, pitch / full_pitch_deg
-        looks = [(x - _LOOK_FROM) / (1.0 - _LOOK_FROM) for x in (out, -out, up, -up)]
-        rows.append([min(1.0, max(0.0, x)) for x in looks])
-    return rows

@@ -1,7 +1,7 @@
 """The engine: one tick in, one avatar frame out. It decides everything and touches nothing.
 
-    solve → guard → neutral → correct → smooth → presence → idle → emotion → overrides → mirror
-    → map → merge
+    solve → guard → neutral → correct → smooth → presence → inputs → idle → emotion → overrides
+    → mirror → map → merge
 
 Pure in the sense that matters: no I/O, no clock, no threads. The same ticks give the same frames.
 """
@@ -31,6 +31,7 @@ from vtdrive.core.correct import Corrector
 from vtdrive.core.emotion import EmotionContext, EmotionMachine
 from vtdrive.core.idle import IdleMotion, IdlePose
 from vtdrive.core.lids import ABOVE_REST
+from vtdrive.core.mixing import Mixed, Mixer
 from vtdrive.core.overrides import Overrides, at_rest
 from vtdrive.core.poser import Poser
 from vtdrive.core.presence import Body, Presence
@@ -45,6 +46,7 @@ from vtdrive.types import (
     Emotion,
     EmotionState,
     FaceState,
+    Incoming,
     Param,
     Profile,
     RigSchema,
@@ -98,6 +100,8 @@ class Driver:
         self._corrector = Corrector(config)
         self._smoother = Smoother(config.filters)
         self._presence = Presence(config.loss)
+        self.mixer = Mixer(config)
+        self._mouth_is_ours = True
         self._idle = IdleMotion(config.idle)
         self._emotion = EmotionMachine(config.emotion)
         self.overrides = Overrides(config.emotion)
@@ -130,6 +134,8 @@ class Driver:
         self._corrector.adopt(other._corrector)
         self._smoother.adopt(other._smoother)
         self._presence.adopt(other._presence)
+        self.mixer.adopt(other.mixer)
+        self._mouth_is_ours = other._mouth_is_ours
         self._idle.adopt(other._idle)
         self._emotion.adopt(other._emotion)
         self.overrides.adopt(other.overrides)
@@ -143,10 +149,12 @@ class Driver:
         commands: Sequence[str] = (),
         *,
         raw: F32 | None = None,
+        inputs: Sequence[Incoming | None] = (),
     ) -> AvatarFrame:
         """One tick at `t_ns`, with a new track or (None) because time passed without one.
 
-        `emotion` is the newest classifier sample there is; the same one may come many times.
+        `emotion` is the newest classifier sample there is; the same one may come many times, and
+        so may the newest of each of `inputs`, which stand in the order of the config.
         `raw` (`RAW_SIGNALS`) stands in for a face whose landmarks were not recorded. Of `commands`
         (`core.commands`) those about the avatar are done; the frame holds what came of them.
         """
@@ -161,10 +169,14 @@ class Driver:
         body = self._live_body(solved, emotion, t_ns)
         status = self._presence.status(seen=body is not None, t_ns=t_ns)
         shown = self._presence.step(body, t_ns)
-        idle = self._idle.step(absence=self._presence.absence, t_ns=t_ns)
-        speaking = self._speak(status, body, t_ns, dt_s)
-        felt = self._feel(status, shown, speaking, emotion, t_ns)
-        state = self._overridden(self._state(status, shown, idle, felt, dt_s))
+        mixed = self.mixer.step(
+            inputs, shown, status=status, absence=self._presence.absence, t_ns=t_ns
+        )
+        idle = self._idle.step(absence=mixed.absence, t_ns=t_ns, lids_absence=mixed.lids_absence)
+        speaking = self._speak(status, body, mixed, t_ns, dt_s)
+        felt = self._feel(status, shown, mixed.body, speaking, emotion, t_ns)
+        felt = self.mixer.felt(felt, t_ns)
+        state = self._overridden(self._state(mixed, idle, felt, dt_s))
         poses = self._poser.caught_up(
             self._poser.poses(state), return_ms=self._presence.returning_ms, dt_s=dt_s
         )
@@ -179,6 +191,7 @@ class Driver:
             raw=_NO_RAW if solved is None else frozen(solved.raw),
             state=state,
             commands=done,
+            inputs=tuple(inputs),
         )
 
     def rest(self, t_ns: int) -> AvatarFrame:
@@ -205,6 +218,7 @@ class Driver:
             return text
         if isinstance(command, Recentre):
             self._taker.restart()
+            self.mixer.take_neutral()
             self.taking = self._asked = True
         elif isinstance(command, Express | Switch):
             assert self._t_ns is not None
@@ -247,7 +261,8 @@ class Driver:
             if self._presence.status(seen=False, t_ns=t_ns) is Status.LOST:
                 self._smoother.reset()
                 self._corrector.reset()
-                self._speech.reset()
+                if self._mouth_is_ours:
+                    self._speech.reset()
             return None
         if self.taking and not self._patched:
             self._take(solved, emotion, t_ns)
@@ -278,9 +293,13 @@ class Driver:
             blink_unknown=self.config.lids.open_at - float(ABOVE_REST),
         )
 
-    def _speak(self, status: Status, live: Body | None, t_ns: int, dt_s: float) -> bool:
+    def _speak(
+        self, status: Status, live: Body | None, mixed: Mixed, t_ns: int, dt_s: float
+    ) -> bool:
         """Whether the mouth moves like speech now; eases `_speaking`, except while held."""
-        now = False
+        self._mouth_is_ours, now = mixed.mouth_is_ours, False
+        if not mixed.mouth_is_ours:
+            status, live = mixed.status, mixed.body
         if live is not None:
             jaw, *lips = (float(live.shapes[i]) for i in _MOUTH)
             now = self._speech.step(jaw, t_ns, rounding=max(lips))
@@ -291,17 +310,15 @@ class Driver:
                 self._speaking = 0.0
         return now
 
-    def _state(
-        self, status: Status, shown: Body, idle: IdlePose, felt: EmotionState, dt_s: float
-    ) -> FaceState:
-        shapes = shown.shapes.copy()
+    def _state(self, mixed: Mixed, idle: IdlePose, felt: EmotionState, dt_s: float) -> FaceState:
+        shown, shapes = mixed.body, mixed.body.shapes.copy()
         # An idle blink and a returned face together must not snap the lids open or shut.
         lids = np.maximum(shapes[_BLINKS], np.float32(idle.blink))
         returning_ms = self._presence.returning_ms
         shapes[_BLINKS] = self._lids.step(lids, return_ms=returning_ms, dt_s=dt_s)
         rise = np.array([0, idle.rise_m, 0], np.float32)
         return FaceState(
-            status=status,
+            status=mixed.status,
             head_xyzw=frozen(quat_mul(shown.head_xyzw, idle.sway_xyzw)),
             head_m=frozen(shown.head_m + rise),
             gaze_rad=frozen(shown.gaze_rad),
@@ -309,18 +326,27 @@ class Driver:
             emotion=felt,
             speaking=self._speaking,
             breath=idle.breath,
+            voice=mixed.voice,
         )
 
     def _feel(
-        self, status: Status, shown: Body, speaking: bool, emotion: Emotion | None, t_ns: int
+        self,
+        status: Status,
+        seen: Body,
+        shown: Body,
+        speaking: bool,
+        emotion: Emotion | None,
+        t_ns: int,
     ) -> EmotionState:
+        """The expression, of a face that the camera has `seen` and that is `shown`."""
         if emotion is not None and emotion.t_ns != self._bad_ns and not all_finite(emotion.probs):
             self.nan_count, self._bad_ns = self.nan_count + 1, emotion.t_ns
         s: list[float] = shown.shapes.tolist()
         context = EmotionContext(
             status=status,
             speaking=speaking,
-            yaw_rad=euler_from_quat(shown.head_xyzw)[0],
+            # What the classifier sees is turned away from the camera, not from a phone.
+            yaw_rad=euler_from_quat(seen.head_xyzw)[0],
             lids_shut=min(s[_I["eyeBlinkLeft"]], s[_I["eyeBlinkRight"]]) > 0.5,
             brow_up=max(s[_I["browInnerUp"]], _mean(s, "browOuterUp")),
             brow_down=_mean(s, "browDown"),

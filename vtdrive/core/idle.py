@@ -48,8 +48,8 @@ class IdleMotion:
         self._random, self._start_ns = copy.deepcopy(other._random), other._start_ns
         self._blinks, self._until_s = list(other._blinks), other._until_s
 
-    def step(self, *, absence: float, t_ns: int) -> IdlePose:
-        """`absence` 0 (live) .. 1 (long lost)."""
+    def step(self, *, absence: float, t_ns: int, lids_absence: float | None = None) -> IdlePose:
+        """`absence` 0 (live) .. 1 (long lost); `lids_absence` where that of the lids differs."""
         c = self._config
         self._start_ns = t_ns if self._start_ns is None else self._start_ns
         t = (t_ns - self._start_ns) * 1e-9
@@ -65,7 +65,10 @@ class IdleMotion:
             roll=0.6 * sway * math.sin(math.tau * t / (c.sway_s * 1.37)),
         )
         return IdlePose(
-            turn.astype(np.float32), breath * c.breath_m, self._blink(t) * absence, breath
+            turn.astype(np.float32),
+            breath * c.breath_m,
+            self._blink(t) * (absence if lids_absence is None else lids_absence),
+            breath,
         )
 
     def _blink(self, t: float) -> float:

@@ -36,9 +36,11 @@ SIGNALS: Final[tuple[str, ...]] = (
     "speaking",
     "live",
     "breath",
+    *(f"voice.{name}" for name in ("a", "i", "u", "e", "o", "volume")),
 )
 """What `[outputs]` may weigh. Angles in degrees: yaw + to the subject's left, pitch + up, roll + to
-the right shoulder. Emotions are eased weights in [0, 1], not probabilities."""
+the right shoulder. Emotions are eased weights in [0, 1], not probabilities. `voice.*` is what a
+microphone hears, 0 without one."""
 
 SIGNAL_INDEX: Final[dict[str, int]] = {name: i for i, name in enumerate(SIGNALS)}
 
@@ -69,5 +71,6 @@ def signal_vector(state: FaceState, *, weights: F32) -> F32:
         state.speaking,
         float(state.status is Status.LIVE),
         state.breath,
+        *state.voice.tolist(),
     )
     return out
