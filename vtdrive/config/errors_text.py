@@ -13,8 +13,9 @@ from vtdrive.config.merge_files import Layers
 from vtdrive.config.nearest import nearest
 from vtdrive.config.positions import Path
 from vtdrive.config.problems import MOST_SHOWN, Problem
-from vtdrive.config.shape import ANY, Slot, all_keys, slot_at
+from vtdrive.config.shape import ANY, Slot, all_keys, schema_path, slot_at
 from vtdrive.config.wording import described, not_allowed
+from vtdrive.vocab import emotion_named
 
 __all__ = ["problems_of"]
 
@@ -81,17 +82,29 @@ def _reason(error: ErrorDetails, path: Path, tree: Any) -> str:
     if kind == "missing":
         return "is missing and has no default"
     if kind == "literal_error" and slot and isinstance(value, str):
-        return not_allowed(value, (str(choice) for choice in slot.choices))
+        choices = (str(choice) for choice in slot.choices)
+        return not_allowed(value, choices, meant=emotion_named(value))
     if kind in _RANGE and slot:
         return f"{described(value)} is out of range (allowed: {slot.bounds})"
     if kind == "finite_number":
         return f"{described(value)} is no usable number"
     if kind in ("too_long", "too_short"):
         return _length_reason(error, slot, value)
+    if slot and slot.entry and isinstance(value, Mapping):
+        return f"may be many: write {_header(path, many=True)} with double brackets"
+    if slot and slot.model and isinstance(value, list):
+        return f"is one table: write {_header(path, many=False)} with single brackets"
     return _wants(slot, value) + (_quoting_hint(slot, value) if slot else "")
 
 
+def _header(path: Path, *, many: bool) -> str:
+    name = ".".join(step for step in path if isinstance(step, str))
+    return f"[[{name}]]" if many else f"[{name}]"
+
+
 def _wants(slot: Slot | None, value: Any) -> str:
+    if slot and slot.is_secret:
+        return f"wants {slot.wanted}"  # and what was written is nobody's business
     bounds = f", {slot.bounds}" if slot and slot.bounds else ""
     return f"wants {slot.wanted if slot else 'another value'}{bounds}; got {described(value)}"
 
@@ -116,7 +129,7 @@ def _length_reason(error: ErrorDetails, slot: Slot | None, value: Any) -> str:
 def _quoting_hint(slot: Slot, value: Any) -> str:
     if isinstance(value, str) and slot.annotation in (int, float, bool):
         return ": write it without quotes"
-    if slot.annotation is str and not isinstance(value, dict | list):
+    if (slot.annotation is str or slot.is_secret) and not isinstance(value, dict | list):
         return ': put it in "quotes"'
     return ""
 
@@ -127,17 +140,18 @@ def _unknown_key(path: Path, tree: Any) -> str:
     allowed = parent.allowed(_value_at(path[:-1], tree)) if parent else []
     what = "unknown table" if isinstance(_value_at(path, tree), dict) else "unknown key"
     notes = [f"allowed: {', '.join(allowed)}"]
-    close = nearest(name, allowed, at_least=0.75) or _elsewhere(name, path[:-1], allowed)
+    close = nearest(name, allowed, at_least=0.75) or _elsewhere(
+        name, schema_path(path[:-1], tree), allowed
+    )
     if close:
         notes.append(f"did you mean '{close}'?")
     return f"{what} ({'; '.join(notes)})"
 
 
-def _elsewhere(name: str, table: Path, allowed: list[str]) -> str | None:
+def _elsewhere(name: str, here: tuple[str, ...], allowed: list[str]) -> str | None:
     """Where else that key, or one like it, belongs: inside `table` first."""
     inside: dict[str, str] = {}
     outside: dict[str, str] = {}
-    here = tuple(str(step) for step in table)
     for path, _ in all_keys():
         if len(path) >= 2 and here and path[: len(here)] == here:
             inside.setdefault(path[-1], ".".join(path[len(here) :]))
@@ -155,5 +169,8 @@ def _elsewhere(name: str, table: Path, allowed: list[str]) -> str | None:
 def _written(path: tuple[str, ...]) -> str:
     """The place of a key as one would write it."""
     if path[0] in TABLE_LISTS:
-        return f"[[{path[0]}]] {path[-1]}"
+        slots = dict(all_keys())
+        lists = [end for end in range(3, len(path)) if slots[path[:end]].is_list]
+        end = max(lists, default=2)
+        return f"[[{'.'.join([path[0], *path[2:end]])}]] {'.'.join(path[end:])}"
     return f"[{'.'.join(path[:-1])}] {path[-1]}".replace(f".{ANY}", ".NAME")

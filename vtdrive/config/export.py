@@ -28,6 +28,7 @@ def json_schema() -> str:
 def effective_toml(loaded: Loaded, *, origins: bool = False) -> str:
     """The config in force. It loads back to the same config.
 
+    Passwords are hidden: they alone do not load back.
     With `origins`, each line ends in a comment: `FILE:LINE`, `command line` or `default`.
     """
     layers = loaded.layers
@@ -36,8 +37,7 @@ def effective_toml(loaded: Loaded, *, origins: bool = False) -> str:
         tree[name] = [_whole(table) for table in getattr(loaded.config, name)]
 
     def note(path: Path) -> str:
-        in_table = path[0] in TABLE_LISTS and len(path) > 2
-        if in_table and path[2] not in layers.tree[str(path[0])][path[1]]:
+        if path[0] in TABLE_LISTS and not _is_written(path, layers.tree):
             return DEFAULT
         return str(layers.origin(path))
 
@@ -46,8 +46,17 @@ def effective_toml(loaded: Loaded, *, origins: bool = False) -> str:
 
 def _whole(sink: Any) -> dict[str, Any]:
     """A sink or input with its defaults, `kind` first, since that decides what the rest means."""
-    values = sink.model_dump()
+    values = sink.model_dump(exclude_none=True)
     return {"kind": values.pop("kind"), **values}
+
+
+def _is_written(path: Path, tree: Any) -> bool:
+    for step in path:
+        try:
+            tree = tree[step]
+        except (KeyError, IndexError, TypeError):
+            return False
+    return True
 
 
 def _untitled(node: Any) -> Any:

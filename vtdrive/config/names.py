@@ -67,7 +67,8 @@ def check_names(layers: Layers) -> list[Problem]:
 
 
 def check_signals(layers: Layers, known_signals: Collection[str]) -> list[Problem]:
-    """Every name that a `sum` in `[shapes]` or `[outputs]` weighs, and circles of `out.NAME`.
+    """Every name that a `sum` in `[shapes]` or `[outputs]` weighs, circles of `out.NAME`, and what
+    the rules of sinks wait for.
 
     Works on values as written, so that wrong names are reported along with wrong types.
     """
@@ -89,6 +90,11 @@ def check_signals(layers: Layers, known_signals: Collection[str]) -> list[Proble
                     what = f"no signal that [{section}] can read"
                     reason = not_allowed(signal, allowed, what=what, meant=_emotion(signal))
                     problems.append(Problem(layers.origin(path), path, reason))
+    for path, signal in _awaited(layers.tree.get("sinks"), ("sinks",)):
+        allowed = dict.fromkeys([*known_signals, *sideless(known_signals)])
+        if signal not in allowed:
+            reason = not_allowed(signal, allowed, what="no signal", meant=_emotion(signal))
+            problems.append(Problem(layers.origin(path), path, reason))
     return [
         *problems,
         *_circles("shapes", _sided(shapes), layers),
@@ -136,6 +142,18 @@ def _weighed(expression: Any, path: Path) -> Iterator[tuple[Path, str]]:
         terms = expression.get(part)
         for i, term in enumerate(terms if isinstance(terms, list) else ()):
             yield from _weighed(term, (*path, part, i))
+
+
+def _awaited(node: Any, path: Path) -> Iterator[tuple[Path, str]]:
+    """Every `signal` of a `when` table in `node`, with its path."""
+    if not isinstance(node, dict | list):
+        return
+    for key, child in node.items() if isinstance(node, dict) else enumerate(node):
+        at = (*path, key)
+        signal = child.get("signal") if key == "when" and isinstance(child, dict) else None
+        if isinstance(signal, str):
+            yield (*at, "signal"), signal
+        yield from _awaited(child, at)
 
 
 def _sided(shapes: Mapping[str, Any]) -> dict[str, tuple[str, Any]]:

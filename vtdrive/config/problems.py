@@ -47,7 +47,7 @@ class Problem:
 def place(path: Path) -> str:
     """`("filters", "head", "beta")` as a reader of the file sees it: `[filters.head] beta`."""
     if path and path[0] in TABLE_LISTS:
-        return f"[[{path[0]}]] {_dotted(path[2:])}".strip()
+        return _in_list(path)
     cut = max(len(path) - 1, 0)
     for i, step in enumerate(path):
         if step == "sum" or isinstance(step, int):
@@ -55,6 +55,15 @@ def place(path: Path) -> str:
             break
     table = f"[{_dotted(path[:cut])}] " if cut else ""
     return table + _dotted(path[cut:])
+
+
+def _in_list(path: Path) -> str:
+    """`("sinks", 0, "rules", 1, "when", "emotion")` as `[[sinks.rules]] when.emotion`."""
+    # A number with a key behind it counts tables; the last one may count anything.
+    counts = [i for i, step in enumerate(path[:-1]) if isinstance(step, int)]
+    start = counts[-1] + 1 if counts else 2
+    header = ".".join(step for step in path[: start - 1] if isinstance(step, str))
+    return f"[[{header}]] {_dotted(path[start:])}".strip()
 
 
 def _dotted(path: Path) -> str:

@@ -68,7 +68,11 @@ def markdown() -> str:
 
 def _section(table: tuple[str, ...]) -> Iterator[str]:
     if table and table[0] in TABLE_LISTS:
-        yield from ("", f"## `[[{table[0]}]]` with `kind = {value_text(table[1])}`", "")
+        name = ".".join((table[0], *table[2:]))
+        many = len(table) == 2 or dict(all_keys())[table].is_list
+        header = f"[[{name}]]" if many else f"[{name}]"
+        level = "##" if len(table) == 2 else "###"
+        yield from ("", f"{level} `{header}` with `kind = {value_text(table[1])}`", "")
     else:
         yield from ("", f"## `[{'.'.join(table)}]`" if table else "## Top level", "")
     said = _model_said(table)
@@ -131,6 +135,7 @@ def _said(slot: Slot) -> str:
 def _model_said(table: tuple[str, ...]) -> str:
     """What the table's own key says, and the docstring of its type."""
     for path, slot in all_keys():
-        if path == table and slot.model:
-            return " ".join(filter(None, [_said(slot), *(slot.model.__doc__ or "").split()]))
+        model = slot.model or slot.entry
+        if path == table and model:
+            return " ".join(filter(None, [_said(slot), *(model.__doc__ or "").split()]))
     return ""

@@ -5,6 +5,7 @@ Error sentences, the commented config and the reference page all read the schema
 
 from __future__ import annotations
 
+import functools
 import types
 import typing
 from collections.abc import Iterator, Mapping
@@ -12,13 +13,14 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 import annotated_types as at
-from pydantic import BaseModel
+from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 
+from vtdrive.config.base import TABLE_LISTS
 from vtdrive.config.positions import Path
 from vtdrive.config.schema import Config
 
-__all__ = ["ANY", "Slot", "all_keys", "root", "slot_at", "unit_of"]
+__all__ = ["ANY", "Slot", "all_keys", "root", "schema_path", "slot_at", "unit_of"]
 
 ANY = "NAME"
 """Stands for a name the user chooses, in the paths of `all_keys`."""
@@ -65,6 +67,16 @@ class Slot:
         return get_origin(self.annotation) is list
 
     @property
+    def entry(self) -> type[BaseModel] | None:
+        """The table that a list of tables of one kind holds; None where it is no such list."""
+        return _slot(get_args(self.annotation)[0]).model if self.is_list else None
+
+    @property
+    def is_secret(self) -> bool:
+        """Whether the value must not be shown."""
+        return self.annotation is SecretStr
+
+    @property
     def choices(self) -> tuple[Any, ...]:
         """The allowed values of an enumeration, else nothing."""
         return get_args(self.annotation) if get_origin(self.annotation) is Literal else ()
@@ -108,7 +120,10 @@ class Slot:
             if Ellipsis in args:
                 return f"a list of {_slot(args[0]).wanted}s"
             return f"[{', '.join(_slot(a).wanted.removeprefix('a ') for a in args)}]"
-        words = {float: "a number", int: "a whole number", bool: "true or false", str: "text"}
+        words = {
+            float: "a number", int: "a whole number", bool: "true or false", str: "text",
+            SecretStr: "text",
+        }  # fmt: skip
         return words.get(self.annotation, "a value")
 
     @property
@@ -153,9 +168,32 @@ def slot_at(path: Path, tree: Any) -> Slot | None:
     return slot
 
 
+def schema_path(path: Path, tree: Any) -> tuple[str, ...]:
+    """`path` as `all_keys` has it: `("sinks", 0, "rules", 2)` is `("sinks", "obs", "rules")`."""
+    found: list[str] = []
+    node = tree
+    for step in path:
+        try:
+            node = node[step]
+        except (KeyError, IndexError, TypeError):
+            node = None
+        if isinstance(step, str):
+            found.append(step)
+        elif len(found) == 1 and found[0] in TABLE_LISTS:
+            kind = node.get("kind") if isinstance(node, Mapping) else None
+            found.append(str(kind))
+    return tuple(found)
+
+
 def all_keys() -> Iterator[tuple[tuple[str, ...], Slot]]:
-    """Every key of the schema with its path; a free name is `NAME`, a kind of sink its name."""
-    yield from _keys_under(root(), ())
+    """Every key of the schema with its path, the keys of a table before the tables in it; a free
+    name is `NAME`, a kind of sink its name."""
+    yield from _schema_keys()
+
+
+@functools.cache
+def _schema_keys() -> tuple[tuple[tuple[str, ...], Slot], ...]:
+    return tuple(_keys_under(root(), ()))
 
 
 def unit_of(key: str) -> str:
@@ -164,11 +202,10 @@ def unit_of(key: str) -> str:
 
 
 def _keys_under(slot: Slot, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Slot]]:
-    for name in slot.allowed():
-        inner = slot.child(name)
-        assert inner is not None, name  # its own key
-        here = (*path, name)
-        yield here, inner
+    keys = [((*path, name), slot.child(name)) for name in slot.allowed()]
+    found = [(here, inner) for here, inner in keys if inner is not None]
+    yield from found
+    for here, inner in found:
         if inner.model:
             yield from _keys_under(inner, here)
         elif get_origin(inner.annotation) is dict:
@@ -177,6 +214,8 @@ def _keys_under(slot: Slot, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, 
             entry = _slot(get_args(inner.annotation)[0])
             for kind, model in entry.models.items():
                 yield from _keys_under(Slot(model), (*here, kind))
+            if entry.model and here[0] in TABLE_LISTS:
+                yield from _keys_under(entry, here)
 
 
 def _slot(annotation: Any) -> Slot:

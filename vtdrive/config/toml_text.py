@@ -7,6 +7,9 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from pydantic import SecretStr
+
+from vtdrive.config.base import TABLE_LISTS
 from vtdrive.config.positions import Path
 
 __all__ = ["key_text", "table_lines", "value_text"]
@@ -21,11 +24,12 @@ def key_text(key: str) -> str:
 
 
 def value_text(value: Any) -> str:
-    """A value on one line: numbers, text, lists, inline tables. Floats keep every digit."""
+    """A value on one line: numbers, text, lists, inline tables. Floats keep every digit; secrets
+    show that they are there, and no more."""
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, str):
-        return _string(value)
+    if isinstance(value, str | SecretStr):
+        return _string(str(value))
     if isinstance(value, int | float):
         return repr(value)
     if isinstance(value, Mapping):
@@ -39,22 +43,22 @@ def table_lines(
 ) -> Iterator[str]:
     """A whole config as lines; `note` gives a comment for the end of each key's line.
 
-    Tables become `[headers]`, the list `sinks` becomes `[[sinks]]`; a `sum` and all that lies in
-    lists stays inline.
+    Tables become `[headers]`, the list `sinks` becomes `[[sinks]]`, and tables in it become
+    `[sinks.NAME]` or `[[sinks.NAME]]`; a `sum` and all that lies in other lists stays inline.
     """
     yield from _table(tree, (), note or (lambda path: ""))
 
 
 def _table(tree: Mapping[str, Any], path: Path, note: Callable[[Path], str]) -> Iterator[str]:
     for key, value in tree.items():
-        if not _has_header(key, value):
+        if not _has_header(key, value, path):
             yield from _pair(key, value, (*path, key), note)
     for key, value in tree.items():
         here = (*path, key)
-        if not _has_header(key, value):
+        if not _has_header(key, value, path):
             continue
         if isinstance(value, Mapping):
-            if not value or not all(_has_header(k, v) for k, v in value.items()):
+            if not value or not all(_has_header(k, v, here) for k, v in value.items()):
                 yield from ("", f"[{_dotted(here)}]")
             yield from _table(value, here, note)
         else:
@@ -63,10 +67,15 @@ def _table(tree: Mapping[str, Any], path: Path, note: Callable[[Path], str]) -> 
                 yield from _table(item, (*here, i), note)
 
 
-def _has_header(key: str, value: Any) -> bool:
+def _has_header(key: str, value: Any, path: Path) -> bool:
+    inside = bool(path) and path[0] in TABLE_LISTS
     if isinstance(value, Mapping):
-        return key != "sum"
-    return key == "sinks" and isinstance(value, list | tuple) and len(value) > 0
+        return bool(value) if inside else key != "sum"
+    if not isinstance(value, list | tuple) or not value:
+        return False
+    return all(isinstance(item, Mapping) for item in value) and (
+        inside or (not path and key in TABLE_LISTS)
+    )
 
 
 def _pair(key: str, value: Any, path: Path, note: Callable[[Path], str]) -> Iterator[str]:

@@ -154,7 +154,9 @@ def _fits_a_url(annotation: Any) -> bool:
     passwords: command lines show in lists of processes."""
     origin, inner = get_origin(annotation), get_args(annotation)
     if origin in (Union, UnionType, Annotated):
-        return all(_fits_a_url(each) for each in inner if isinstance(each, type) or get_origin(each))
+        return all(
+            _fits_a_url(each) for each in inner if isinstance(each, type) or get_origin(each)
+        )
     if origin is tuple:
         return all(get_origin(each) is None or _fits_a_url(each) for each in inner)
     if origin is not None:
