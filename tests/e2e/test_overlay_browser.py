@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 from avatar_frames import FULL, frame_of, posed
+from pydantic import SecretStr
 
 from vtdrive.config.sinks import WebSocketSink
 from vtdrive.sinks.ws import WebSocketOutput
@@ -94,7 +95,7 @@ def test_a_page_from_a_file_with_leave(serving: WebSocketOutput, tmp_path: Path)
     with closing(socket.socket()) as probe:
         probe.bind(("127.0.0.1", 0))
         port = int(probe.getsockname()[1])
-    sink = WebSocketOutput(WebSocketSink(port=port, token="abc"))
+    sink = WebSocketOutput(WebSocketSink(port=port, token=SecretStr("abc")))
     sink.open(FULL)
     sink.send(frame_of(FULL))
     page = Path(__file__).parents[2] / "vtdrive" / "sinks" / "overlay.html"

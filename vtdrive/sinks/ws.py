@@ -20,6 +20,7 @@ from vtdrive import __version__
 from vtdrive.config.sinks import WebSocketSink
 from vtdrive.errors import SinkError, SinkUnusable
 from vtdrive.listening import is_loopback, who_can_reach
+from vtdrive.secrets import secret
 from vtdrive.sinks.looping import LoopSink
 from vtdrive.sinks.udp import endpoint
 from vtdrive.sinks.ws_client import Client
@@ -55,6 +56,7 @@ class WebSocketOutput(LoopSink):
         self._shown: RigSchema | None = None
         self._templates: dict[tuple[Field, ...], FrameTemplate] = {}
         self._page = b""
+        self._token = secret(config.token, env=config.token_env, service="", account="") or ""
 
     @property
     def port(self) -> int:
@@ -178,7 +180,7 @@ class WebSocketOutput(LoopSink):
             origin=only("Origin"),
             host=only("Host"),
             fields=self._fields,
-            token=self._config.token,
+            token=self._token,
             origins=self._config.origins,
         )
 
@@ -234,7 +236,7 @@ class WebSocketOutput(LoopSink):
         reach = who_can_reach(self._config.host, self._config.port)
         if reach:
             yield reach
-            if not self._config.token:
+            if not self._token:
                 yield "without token= all of them can read the face"
 
     def _unbound(self, fault: OSError) -> SinkError:

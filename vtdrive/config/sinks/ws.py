@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 
 from vtdrive.config.sinks.base import Driven, Port
 
@@ -32,7 +32,9 @@ class WebSocketSink(Driven):
     """Web pages that may connect besides those from this machine's own servers, as browsers name
     them: https://example.org; `null` is any file, and a trick by which every web page can come in;
     * is every page."""
-    token: str = ""
-    """If set, every client must give it: ws://127.0.0.1:8765/?token=…"""
+    token: SecretStr = SecretStr("")
+    """If set, every client must give it: ws://127.0.0.1:8765/?token=… Config files only."""
+    token_env: str = "VTDRIVE_WS_TOKEN"
+    """The environment variable that holds the token, where `token` is empty."""
     max_clients: Annotated[int, Field(ge=1, le=256)] = 16
     """More are turned away."""
