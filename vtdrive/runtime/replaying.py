@@ -101,7 +101,12 @@ class Replay:
             self.outlets.send(self.driver.rest(tick.t_ns), tick.t_ns)
             return
         frame = self.driver.step(
-            tick.track, tick.emotion, tick.t_ns, tick.commands, raw=self._raw(tick)
+            tick.track,
+            tick.emotion,
+            tick.t_ns,
+            tick.commands,
+            raw=self._raw(tick),
+            inputs=tick.inputs,
         )
         self.outlets.send(frame, frame.t_ns)
 

@@ -18,7 +18,7 @@ from vtdrive.core.signals import RAW_SIGNALS
 from vtdrive.errors import SinkError, SinkUnusable
 from vtdrive.sinks.base import SinkStats
 from vtdrive.sinks.record_file import RecordFile
-from vtdrive.types import AvatarFrame, Emotion, RigSchema
+from vtdrive.types import AvatarFrame, Emotion, Incoming, RigSchema
 from vtdrive.wire import recording as wire
 
 if TYPE_CHECKING:
@@ -39,6 +39,8 @@ class RunFacts:
     """The whole config, for a replay without the file."""
     signals: tuple[str, ...] = RAW_SIGNALS
     """Names of `AvatarFrame.raw`."""
+    inputs: bool = False
+    """Whether the run mixes live inputs."""
     extra: dict[str, str] = field(default_factory=dict)
     """More facts, such as the saved neutral that the run started with."""
 
@@ -74,6 +76,8 @@ class McapRecorder:
         self._schema: RigSchema | None = None
         self._flushed_ns: int | None = None
         self._emotion: Emotion | None = None
+        self._inputs: dict[int, tuple[int, Incoming]] = {}
+        """Place in the config -> how many of its measurements are written, and the last one."""
         self._commands: deque[tuple[int, str]] = deque(maxlen=_WAITING)
         self._sent: deque[tuple[int, str, tuple[bytes, ...]]] = deque(maxlen=_WAITING)
 
@@ -153,7 +157,7 @@ class McapRecorder:
             {
                 **self._facts.extra,
                 "version": __version__,
-                "format": str(wire.FORMAT_VERSION),
+                "format": str(wire.format_of(inputs=self._facts.inputs)),
                 "started": self._started,
                 "config": config,
                 "config_sha256": hashlib.sha256(config.encode()).hexdigest(),
@@ -188,7 +192,20 @@ class McapRecorder:
             seq, command = self._commands.popleft()
             commands.append(command)
             self._put(writer, frame, "/command", wire.command_text(seq, command))
-        self._put(writer, frame, "/tick", wire.tick_text(frame, commands))
+        numbers = [self._heard(writer, frame, i) for i in range(len(frame.inputs))]
+        self._put(writer, frame, "/tick", wire.tick_text(frame, commands, numbers))
+
+    def _heard(self, writer: Writer, frame: AvatarFrame, at: int) -> int | None:
+        """The number of the measurement that this tick read of an input; written where new."""
+        incoming = frame.inputs[at]
+        if incoming is None:
+            return None
+        n, last = self._inputs.get(at, (0, None))
+        if incoming is not last:
+            n += 1
+            self._inputs[at] = (n, incoming)
+            self._put(writer, frame, "/input", wire.input_text(at, n, incoming))
+        return n
 
     def _put(self, writer: Writer, frame: AvatarFrame, topic: str, text: str) -> None:
         # MCAP counts in 32 bits.

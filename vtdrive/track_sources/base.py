@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
-from vtdrive.types import F32, Emotion, Track
+from vtdrive.types import F32, Emotion, Incoming, Track
 
 __all__ = ["Tick", "TrackSource"]
 
@@ -24,6 +24,8 @@ class Tick:
     """What the user asked for just before this step, in order."""
     raw: F32 | None = None
     """(S,) the signals solved from `track` then; None where the source has none."""
+    inputs: tuple[Incoming | None, ...] = ()
+    """The measurement of each live input that the step read."""
 
 
 @runtime_checkable

@@ -13,7 +13,7 @@ from mcap.records import Channel, Message, Metadata
 from vtdrive.errors import EndOfStream, SourceError, SourceNotFound
 from vtdrive.track_sources.base import Tick
 from vtdrive.track_sources.records import Records
-from vtdrive.types import Emotion, Param, RigSchema
+from vtdrive.types import Emotion, Incoming, Param, RigSchema
 from vtdrive.wire import recording as wire
 
 __all__ = ["Recording", "RecordingInfo"]
@@ -121,6 +121,7 @@ class Recording:
         topics: dict[int, str] = {}
         parts: dict[str, dict[str, Any]] = {}
         emotion: Emotion | None = None
+        inputs: dict[int, tuple[int, Incoming]] = {}
         for record in records:
             if isinstance(record, Metadata):
                 self._note(record)
@@ -132,10 +133,13 @@ class Recording:
                 topic = topics.get(record.channel_id, "")
                 if topic == "/emotion":
                     emotion = wire.read_emotion(json.loads(record.data))
+                elif topic == "/input":
+                    said = json.loads(record.data)
+                    inputs[said["input"]] = (said["n"], wire.read_input(said))
                 elif topic in ("/track", "/raw"):
                     parts[topic] = json.loads(record.data)
                 elif topic == "/tick":
-                    yield _tick(json.loads(record.data), parts, emotion)
+                    yield _tick(json.loads(record.data), parts, emotion, inputs)
                     parts = {}
 
     def _is_known(self) -> bool:
@@ -167,7 +171,10 @@ class Recording:
 
 
 def _tick(
-    tick: dict[str, Any], parts: Mapping[str, dict[str, Any]], emotion: Emotion | None
+    tick: dict[str, Any],
+    parts: Mapping[str, dict[str, Any]],
+    emotion: Emotion | None,
+    inputs: Mapping[int, tuple[int, Incoming]],
 ) -> Tick:
     track = parts.get("/track")
     raw = parts.get("/raw")
@@ -184,4 +191,13 @@ def _tick(
         emotion=emotion if emotion is not None and emotion.t_ns == wanted else None,
         commands=tuple(tick["commands"]),
         raw=wire.read_raw(raw) if raw is not None and raw["seq"] == tick["seq"] else None,
+        # Recordings from before there were inputs do not name them.
+        inputs=tuple(_heard(inputs, i, n) for i, n in enumerate(tick.get("inputs", ()))),
     )
+
+
+def _heard(
+    inputs: Mapping[int, tuple[int, Incoming]], at: int, wanted: int | None
+) -> Incoming | None:
+    n, incoming = inputs.get(at, (None, None))
+    return incoming if n == wanted else None

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import json
+import math
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
@@ -21,6 +22,7 @@ from vtdrive.types import (
     Emotion,
     Face,
     FaceState,
+    Incoming,
     Pose,
     Profile,
     RigSchema,
@@ -37,8 +39,11 @@ __all__ = [
     "RawTemplate",
     "command_text",
     "emotion_text",
+    "format_of",
+    "input_text",
     "profile_name",
     "read_emotion",
+    "read_input",
     "read_raw",
     "read_track",
     "sent_text",
@@ -47,8 +52,9 @@ __all__ = [
     "track_text",
 ]
 
-FORMAT_VERSION: Final = 1
-"""Raised when an older program could no longer replay a new file."""
+FORMAT_VERSION: Final = 2
+"""The newest that is understood. Raised when an older program could no longer replay a new file."""
+_WITHOUT_INPUTS: Final = 1
 
 _LANDMARKS: Final = (478, 3)
 _N = Slot.F32
@@ -62,6 +68,7 @@ _INT = {"type": "integer"}
 _NUMBER = {"type": "number"}
 _TEXT = {"type": "string"}
 _NUMBERS = {"type": "array", "items": _NUMBER}
+_MAYBE_NUMBERS = {"type": ["array", "null"], "items": {"type": ["number", "null"]}}
 _BY_NAME = {"type": "object", "additionalProperties": _NUMBER}
 _ANY = {"type": "object"}
 
@@ -78,6 +85,18 @@ SCHEMAS: Final[Mapping[str, dict[str, Any]]] = {
         ),
     ),
     "/emotion": _object(t_ns=_INT, probs=_BY_NAME),
+    "/input": _object(
+        input=_INT,
+        n=_INT,
+        t_ns=_INT,
+        found={"type": "boolean"},
+        shapes=_BY_NAME,
+        head_xyzw=_MAYBE_NUMBERS,
+        head_m=_MAYBE_NUMBERS,
+        gaze_rad=_MAYBE_NUMBERS,
+        weights=_MAYBE_NUMBERS,
+        voice=_MAYBE_NUMBERS,
+    ),
     "/raw": _object(seq=_INT, signals=_BY_NAME),
     "/state": _object(
         seq=_INT,
@@ -90,6 +109,7 @@ SCHEMAS: Final[Mapping[str, dict[str, Any]]] = {
         emotion=_ANY,
         speaking=_NUMBER,
         breath=_NUMBER,
+        voice=_NUMBERS,
     ),
     "/mapped": _object(seq=_INT, profiles=_ANY),
     "/sent": _object(
@@ -102,6 +122,7 @@ SCHEMAS: Final[Mapping[str, dict[str, Any]]] = {
         status=_TEXT,
         track_seq={"type": ["integer", "null"]},
         emotion_t_ns={"type": ["integer", "null"]},
+        inputs={"type": "array", "items": {"type": ["integer", "null"]}},
         commands={"type": "array", "items": _TEXT},
         stages_ns={"type": "object", "additionalProperties": _INT},
     ),
@@ -140,6 +161,7 @@ _STATE = JsonTemplate(
         },
         "speaking": _N,
         "breath": _N,
+        "voice": [_N] * 6,
     }
 )
 
@@ -200,6 +222,61 @@ def read_emotion(message: Mapping[str, Any]) -> Emotion:
     return Emotion(message["t_ns"], _numbers(probs[name] for name in EMOTIONS))
 
 
+def format_of(*, inputs: bool) -> int:
+    """The version to write: what has no inputs can be replayed by older programs."""
+    return FORMAT_VERSION if inputs else _WITHOUT_INPUTS
+
+
+_PARTS: Final = {
+    "head_xyzw": (4,),
+    "head_m": (3,),
+    "gaze_rad": (2, 2),
+    "weights": (len(EMOTIONS),),
+    "voice": (6,),
+}
+
+
+def input_text(number: int, n: int, incoming: Incoming) -> str:
+    """`/input`: the `n`th measurement of an input (0 is the first of the config), written when a
+    tick first read it. Only shapes that it knows; what is not finite is null."""
+    parts = {name: getattr(incoming, name) for name in _PARTS}
+    return json.dumps(
+        {
+            "input": number,
+            "n": n,
+            "t_ns": incoming.t_ns,
+            "found": bool(incoming.found),
+            "shapes": {
+                name: _plain(value)
+                for name, value, known in zip(
+                    SHAPES, incoming.shapes.tolist(), incoming.known.tolist(), strict=True
+                )
+                if known
+            },
+            **{
+                name: None if part is None else [_plain(v) for v in part.reshape(-1).tolist()]
+                for name, part in parts.items()
+            },
+        }
+    )
+
+
+def read_input(message: Mapping[str, Any]) -> Incoming:
+    """The inverse of `input_text`."""
+    shapes = message["shapes"]
+    parts = {
+        name: None if message[name] is None else frozen(_numbers(message[name]).reshape(shape))
+        for name, shape in _PARTS.items()
+    }
+    return Incoming(
+        t_ns=message["t_ns"],
+        found=message["found"],
+        shapes=_numbers(shapes.get(name, 0.0) for name in SHAPES),
+        known=np.array([name in shapes for name in SHAPES]),
+        **parts,
+    )
+
+
 class RawTemplate:
     """`/raw`: the signals before calibration and filters, `names` in `core.signals` order."""
 
@@ -235,6 +312,7 @@ def state_text(seq: int, state: FaceState) -> str:
             *emotion.weights.tolist(),
             float(state.speaking),
             float(state.breath),
+            *state.voice.tolist(),
         )
     )
 
@@ -279,8 +357,10 @@ def command_text(seq: int, command: str) -> str:
     return json.dumps({"seq": seq, "command": command})
 
 
-def tick_text(frame: AvatarFrame, commands: Iterable[str]) -> str:
-    """`/tick`: closes a frame and says what it was made of."""
+def tick_text(
+    frame: AvatarFrame, commands: Iterable[str], inputs: Iterable[int | None] = ()
+) -> str:
+    """`/tick`: closes a frame and says what it was made of; `inputs` is the `n` of each."""
     return json.dumps(
         {
             "seq": frame.seq,
@@ -288,10 +368,15 @@ def tick_text(frame: AvatarFrame, commands: Iterable[str]) -> str:
             "status": frame.status.name.lower(),
             "track_seq": None if frame.track is None else frame.track.seq,
             "emotion_t_ns": None if frame.emotion is None else frame.emotion.t_ns,
+            "inputs": list(inputs),
             "commands": list(commands),
             "stages_ns": dict(frame.stages_ns),
         }
     )
+
+
+def _plain(value: float) -> float | None:
+    return value if math.isfinite(value) else None
 
 
 def _numbers(values: Iterable[float | None]) -> F32:
