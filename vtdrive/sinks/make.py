@@ -20,8 +20,15 @@ __all__ = ["make_sink", "recorders", "tap_sent"]
 _MADE_BY: Final = {
     "vmc": "vmc:VmcOutput",
     "osc": "osc:OscOutput",
+    "vtsphone": "vtsphone:vts_phone",
+    "ifacialmocap": "ifacialmocap:IFacialMocapOutput",
+    "openseeface": "openseeface:OpenSeeFaceOutput",
+    "livelink": "livelink:LiveLinkOutput",
+    "opentrack": "opentrack:OpentrackOutput",
     "jsonl": "jsonl:JsonlOutput",
+    "vts": "vts:VtsOutput",
     "ws": "ws:WebSocketOutput",
+    "mqtt": "mqtt:MqttOutput",
 }
 """Kind -> module in this folder and class, imported only where a run wants it."""
 
