@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import keyring
 import pytest
-from keyring.backend import KeyringBackend
-from keyring.backends.fail import Keyring as NoKeyring
-from keyring.errors import KeyringLocked
+from keyring.errors import KeyringLocked, NoKeyringError
 from pydantic import SecretStr
 
 from vtdrive.errors import SinkError
@@ -15,22 +13,20 @@ from vtdrive.secrets import secret
 EMPTY = SecretStr("")
 
 
-class Held(KeyringBackend):
-    priority = 1.0
-
-    def __init__(self, passwords: dict[tuple[str, str], str] | None) -> None:
-        super().__init__()
-        self.passwords = passwords
+class Held:
+    def __init__(self) -> None:
+        self.passwords = {("lamp", "me"): "from keyring"}
+        self.fault: Exception | None = None
 
     def get_password(self, service: str, username: str) -> str | None:
-        if self.passwords is None:
-            raise KeyringLocked("it is locked")
+        if self.fault is not None:
+            raise self.fault
         return self.passwords.get((service, username))
 
 
 @pytest.fixture
 def held(monkeypatch: pytest.MonkeyPatch) -> Held:
-    backend = Held({("lamp", "me"): "from keyring"})
+    backend = Held()
     monkeypatch.setattr(keyring, "get_password", backend.get_password)
     monkeypatch.delenv("LAMP", raising=False)
     return backend
@@ -49,15 +45,15 @@ def test_the_config_wins_then_the_environment_then_the_keyring(
     assert ask(SecretStr("given")) == "given"
 
 
-def test_nobody_has_one(held: Held, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nobody_has_one(held: Held) -> None:
     assert ask(account="you") is None
     assert ask(service="") is None
-    monkeypatch.setattr(keyring, "get_password", NoKeyring().get_password)
+    held.fault = NoKeyringError("none recommended")
     assert ask() is None
 
 
 def test_a_locked_keyring_is_a_sentence(held: Held) -> None:
-    held.passwords = None
+    held.fault = KeyringLocked("it is locked")
     with pytest.raises(SinkError, match="cannot be read: it is locked") as caught:
         ask()
     assert "LAMP" in caught.value.remedy

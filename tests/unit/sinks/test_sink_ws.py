@@ -386,7 +386,6 @@ def test_the_url_has_it_all() -> None:
         port=9,
         fields=("emotion", "head"),
         origins=("null",),
-        token=SecretStr("x"),
         max_hz=30,
     )
     assert config.profile == Profile()
