@@ -116,6 +116,11 @@ class Driver:
         self._t_ns: int | None = None
 
     @property
+    def t_ns(self) -> int:
+        """Of the last tick; 0 before the first."""
+        return self._t_ns or 0
+
+    @property
     def taking_progress(self) -> float:
         """0..1 of the neutral being taken."""
         return self._taker.progress

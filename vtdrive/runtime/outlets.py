@@ -15,7 +15,7 @@ from vtdrive.runtime.worker import Worker
 from vtdrive.sinks.base import Sink
 from vtdrive.types import AvatarFrame, RigSchema
 
-__all__ = ["Outlet", "Outlets"]
+__all__ = ["Extra", "Outlet", "Outlets"]
 
 _RETRY_NS: Final = 2_000_000_000
 _PATIENCE_S: Final = 10.0
@@ -144,8 +144,26 @@ class Outlet:
 _Item = tuple[AvatarFrame, RigSchema]
 
 
+class Extra:
+    """A slow sink that is served for a part of a run. Made by `Outlets.begin`."""
+
+    def __init__(self, outlet: Outlet, put: Callable[[_Item], None], stack: ExitStack) -> None:
+        self.outlet = outlet
+        self.put = put
+        self._stack = stack
+        self._lock = threading.Lock()
+
+    def close(self) -> None:
+        """Let it write what it lags behind, then close it; from any thread, once or more often."""
+        with self._lock:
+            self._stack.close()
+
+
 class Outlets:
-    """All sinks of a run. Cheap ones are served inline, slow ones from threads of their own."""
+    """All sinks of a run. Cheap ones are served inline, slow ones from threads of their own.
+
+    `begin` opens one more, from any thread; `admit` and `dismiss` are called between two frames.
+    """
 
     def __init__(
         self, outlets: Sequence[Outlet], schema: RigSchema, tell: Tell, *, patient: bool = False
@@ -156,6 +174,7 @@ class Outlets:
         self._tell = tell
         self._inline = [o for o in self.all if not o.sink.slow]
         self._lanes: list[Callable[[_Item], None]] = []
+        self._extras: list[Extra] = []
         self.schema = schema
         self._stack = ExitStack()
 
@@ -176,7 +195,31 @@ class Outlets:
         fault: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._stack.close()
+        try:
+            for extra in self._extras:
+                extra.close()
+        finally:
+            self._stack.close()
+
+    def begin(self, outlet: Outlet) -> Extra:
+        """Open a slow sink and start its thread; raises SinkError, and owes nothing then."""
+        with ExitStack() as stack:
+            stack.callback(outlet.close)
+            outlet.begin()
+            put = self._lane(outlet, stack)
+            return Extra(outlet, put, stack.pop_all())
+
+    def admit(self, extra: Extra) -> None:
+        """Serve it from the next frame on."""
+        self._extras.append(extra)
+        self.all = (*self.all, extra.outlet)
+
+    def dismiss(self, extra: Extra, last: AvatarFrame) -> None:
+        """Serve it no longer; `last` is what it gets in the end. It is left to be closed."""
+        if extra in self._extras:
+            extra.put((last, self.schema))
+            self._extras.remove(extra)
+            self.all = tuple(outlet for outlet in self.all if outlet is not extra.outlet)
 
     @property
     def packets(self) -> int:
@@ -189,6 +232,8 @@ class Outlets:
             outlet.send(frame, self.schema, now_ns)
         for put in self._lanes:
             put((frame, self.schema))
+        for extra in self._extras:
+            extra.put((frame, self.schema))
 
     def _lane(self, outlet: Outlet, stack: ExitStack) -> Callable[[_Item], None]:
         """A thread for a slow sink; what feeds it."""

@@ -10,7 +10,7 @@ import dataclasses
 import sys
 import threading
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from typing import Final, Protocol
 
@@ -18,17 +18,17 @@ from vtdrive.classifiers.base import Classifier
 from vtdrive.clock import SYSTEM_CLOCK, Clock
 from vtdrive.config.schema import Config
 from vtdrive.core.calibrate import NeutralPose
-from vtdrive.core.driver import Driver
+from vtdrive.core.driver import REST, Driver
 from vtdrive.errors import EndOfStream, VtdriveError
 from vtdrive.runtime.feed import Feed
 from vtdrive.runtime.feeling import Feeling
 from vtdrive.runtime.governor import Governor
 from vtdrive.runtime.latest import Latest
-from vtdrive.runtime.outlets import Outlet, Outlets
+from vtdrive.runtime.outlets import Extra, Outlet, Outlets
 from vtdrive.runtime.stats import RunStats
 from vtdrive.runtime.worker import Worker
 from vtdrive.sinks.base import Sink
-from vtdrive.sinks.make import recorders
+from vtdrive.sinks.make import recorders, tap_sent
 from vtdrive.sources.base import Obtained
 from vtdrive.trackers.base import Tracker
 from vtdrive.types import AvatarFrame, Emotion, Track, VideoFrame
@@ -103,6 +103,7 @@ class Session:
         )
         self.governor = Governor(config.emotion.rate_hz, listener.on_event)
         self._commands: deque[str] = deque()
+        self._between: deque[Callable[[], None]] = deque()
         self._pending: Latest[tuple[Config, Driver]] = Latest()
         self._failure: BaseException | None = None
         self._neutral_seen = self.driver.neutral
@@ -124,6 +125,34 @@ class Session:
     def command(self, name: str) -> None:
         """Ask for something in the next tick; from any thread."""
         self._commands.append(name)
+
+    def between_frames(self, work: Callable[[], None]) -> None:
+        """Have something done before the next frame, in its thread; from any thread."""
+        self._between.append(work)
+
+    def admit(self, extra: Extra) -> None:
+        """Serve one more sink from the next frame on. Between frames only.
+
+        A recorder begins with the commands that stand.
+        """
+        self.outlets.admit(extra)
+        self._tap()
+        for recorder in recorders([extra.outlet.sink]):
+            for command in self.driver.overrides.standing(self.driver.t_ns):
+                recorder.note_command(command, seq=0)
+
+    def dismiss(self, extra: Extra) -> None:
+        """Serve it no longer; it gets the frame of rest, as at the end. Between frames only."""
+        last = self.driver.rest(0)
+        for recorder in recorders([extra.outlet.sink]):
+            recorder.note_command(REST, seq=last.seq)
+        self.outlets.dismiss(extra, last)
+        self._tap()
+
+    def _tap(self) -> None:
+        sinks = [outlet.sink for outlet in self.outlets.all]
+        self._recorders = recorders(sinks)
+        tap_sent(sinks)
 
     def reload(self, config: Config) -> None:
         """Use another config from the next frame on; from any thread. Builds here, swaps there."""
@@ -213,7 +242,8 @@ class Session:
         if self._feeling is not None and not self._feed.lockstep:
             self.governor.note(dropped=self._feed.dropped, t_ns=now)
         self.stats.dropped = self._feed.dropped
-        feeling = self._feeling if self._config.emotion.enabled else None
+        wanted = self._config.emotion.enabled and not self.driver.overrides.forcing.off
+        feeling = self._feeling if wanted else None
         if feeling is None or track.face is None:
             self._tick(track, frame.t_ns, marks)
         elif self._feed.lockstep:
@@ -247,6 +277,8 @@ class Session:
         return None if self._feeling is None else self._feeling.newest
 
     def _swap(self) -> None:
+        while self._between:
+            self._between.popleft()()
         pending = None if self._pending.empty else self._pending.take(0)
         if pending is None:
             return

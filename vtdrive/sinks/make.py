@@ -52,12 +52,11 @@ def recorders(sinks: Iterable[Sink]) -> list[McapRecorder]:
 def tap_sent(sinks: Iterable[Sink]) -> None:
     """Let every recorder among `sinks` see what the datagram sinks among them send.
 
-    In each tick call the datagram sinks before the recorder is handed the frame.
+    In each tick call the datagram sinks before the recorder is handed the frame. Call it again
+    when a recorder has come or gone.
     """
     inner = [_inner(sink) for sink in sinks]
     taps = [sink.note_sent for sink in inner if isinstance(sink, McapRecorder)]
-    if not taps:
-        return
 
     def tap(name: str, seq: int, datagrams: tuple[bytes, ...]) -> None:
         for note in taps:
@@ -65,7 +64,7 @@ def tap_sent(sinks: Iterable[Sink]) -> None:
 
     for sink in inner:
         if isinstance(sink, DatagramSink):
-            sink.on_sent = tap
+            sink.on_sent = tap if taps else None
 
 
 def _inner(sink: Sink) -> Sink:

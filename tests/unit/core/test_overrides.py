@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -16,6 +18,7 @@ from vtdrive.types import AvatarFrame, Emotion, Face, Profile, Status
 from vtdrive.vocab import EMOTION_INDEX, EMOTIONS, SHAPE_INDEX
 
 MakeDriver = Callable[..., Driver]
+Floats = npt.NDArray[Any]
 HAPPY, ANGER = EMOTION_INDEX["happiness"], EMOTION_INDEX["anger"]
 BLINK = SHAPE_INDEX["eyeBlinkLeft"]
 S = 1_000_000_000
@@ -55,15 +58,15 @@ def performed(
     return out
 
 
-def params(frames: list[AvatarFrame]) -> np.ndarray:
+def params(frames: list[AvatarFrame]) -> Floats:
     return np.stack([frame.poses[Profile()].params for frame in frames])
 
 
-def bones(frames: list[AvatarFrame]) -> np.ndarray:
+def bones(frames: list[AvatarFrame]) -> Floats:
     return np.stack([frame.poses[Profile()].bones_xyzw for frame in frames])
 
 
-def weights(frames: list[AvatarFrame], i: int) -> np.ndarray:
+def weights(frames: list[AvatarFrame], i: int) -> Floats:
     return np.array([float(frame.state.emotion.weights[i]) for frame in frames])
 
 
@@ -243,7 +246,7 @@ SCRIPT = {
 def test_the_same_at_30_and_60_fps(make_driver: MakeDriver) -> None:
     """Of the overrides themselves: the face is at rest, so that filters have no say."""
 
-    def run(fps: float) -> np.ndarray:
+    def run(fps: float) -> Floats:
         driver = make_driver(neutral={"auto": False})
         frames = performed(
             driver, SCRIPT, fps=fps, motion=lambda t: make_face(shapes={"jawOpen": 0.5})
@@ -257,7 +260,7 @@ def test_the_same_at_30_and_60_fps(make_driver: MakeDriver) -> None:
 
 
 def test_an_expression_for_a_time_ends_on_its_time_at_any_rate(make_driver: MakeDriver) -> None:
-    def run(fps: float) -> np.ndarray:
+    def run(fps: float) -> Floats:
         frames = performed(make_driver(), {1.0: "expression happiness for 0.51"}, fps=fps)
         return weights(frames, HAPPY)
 
