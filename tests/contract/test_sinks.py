@@ -10,15 +10,35 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from avatar_frames import FULL, SMALL, frame_of
+from avatar_frames import BONES, FULL, SMALL, frame_of
 
-from vtdrive.config.sinks import JsonlSink, McapSink, OscSink, SinkConfig, VmcSink
+from vtdrive.config.sinks import (
+    IFacialMocapSink,
+    JsonlSink,
+    LiveLinkSink,
+    McapSink,
+    OpenSeeFaceSink,
+    OpentrackSink,
+    OscSink,
+    SinkConfig,
+    VmcSink,
+    VtsPhoneSink,
+)
 from vtdrive.errors import SinkError
 from vtdrive.sinks.base import Sink
 from vtdrive.sinks.make import make_sink
-from vtdrive.types import Param, Profile, RigSchema
+from vtdrive.types import AvatarFrame, Param, Profile, RigSchema
+from vtdrive.vocab import SHAPES
 
 Configure = Callable[[Path, int], SinkConfig]
+
+
+def free_port() -> int:
+    """A UDP port that nobody has; sinks that listen want one."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
 
 CONFIGS: dict[str, Configure] = {
     "vmc": lambda _, port: VmcSink(port=port),
@@ -27,7 +47,15 @@ CONFIGS: dict[str, Configure] = {
     "jsonl": lambda folder, _: JsonlSink(path=str(folder / "a.jsonl")),
     "mcap": lambda folder, _: McapSink(path=str(folder / "a.mcap")),
     "paced": lambda _, port: VmcSink(port=port, max_hz=240),
+    "vtsphone": lambda _, port: VtsPhoneSink(port=free_port()),
+    "vtsphone-push": lambda _, port: VtsPhoneSink(port=port, push=True),
+    "ifacialmocap": lambda _, port: IFacialMocapSink(port=port),
+    "openseeface": lambda _, port: OpenSeeFaceSink(port=port, mirror=True),
+    "livelink": lambda _, port: LiveLinkSink(port=port),
+    "opentrack": lambda _, port: OpentrackSink(port=port),
 }
+TRACKERS = ("vtsphone", "ifacialmocap", "openseeface", "livelink", "opentrack")
+"""Kinds that imitate a tracker: they want all of the 52."""
 # A way for each to fail at `open`.
 BROKEN: dict[str, Configure] = {
     "vmc": lambda _, port: VmcSink(port=port, host="no such host"),
@@ -35,7 +63,27 @@ BROKEN: dict[str, Configure] = {
     "jsonl": lambda folder, _: JsonlSink(path=str(folder / "no" / "a.jsonl")),
     "mcap": lambda folder, _: McapSink(path=str(folder / "no" / "a.mcap")),
     "paced": lambda _, port: VmcSink(port=port, host="no such host", max_hz=30),
+    "vtsphone-push": lambda _, port: VtsPhoneSink(port=port, host="no such host", push=True),
+    "ifacialmocap": lambda _, port: IFacialMocapSink(port=port, host="no such host"),
+    "openseeface": lambda _, port: OpenSeeFaceSink(port=port, host="no such host"),
+    "livelink": lambda _, port: LiveLinkSink(port=port, host="no such host"),
+    "opentrack": lambda _, port: OpentrackSink(port=port, host="no such host"),
 }
+
+
+def shown(sink: Sink, schema: RigSchema, *, seq: int = 0, t_ns: int = 0) -> AvatarFrame:
+    """A neutral frame as `sink` wants it."""
+    return frame_of(schema, seq=seq, t_ns=t_ns, profiles=(sink.profile,))
+
+
+def schemas(sink: Sink) -> tuple[RigSchema, RigSchema]:
+    """Two that differ from FULL and from each other, and that `sink` can serve."""
+    if sink.name.split()[0] in TRACKERS:
+        return (
+            RigSchema(tuple(Param(name, kind="shape") for name in SHAPES), ()),
+            RigSchema((Param("x"), *(Param(n, kind="shape") for n in reversed(SHAPES))), BONES),
+        )
+    return SMALL, RigSchema((Param("only"),), ())
 
 
 @pytest.fixture
@@ -62,40 +110,43 @@ def test_it_says_what_it_is(sink: Sink) -> None:
 def test_frames_are_counted(sink: Sink) -> None:
     sink.open(FULL)
     for i in range(5):
-        sink.send(frame_of(FULL, seq=i, t_ns=i * 1_000_000_000))
+        sink.send(shown(sink, FULL, seq=i, t_ns=i * 1_000_000_000))
     assert sink.stats.frames == 5
-    assert sink.stats.packets >= 5
-    assert sink.stats.bytes_sent > 0
+    if "-listen:" not in sink.target:  # one that listens sends only to who asks
+        assert sink.stats.packets >= 5
+        assert sink.stats.bytes_sent > 0
     assert sink.stats.last_error == ""
 
 
 def test_a_changed_schema_is_taken_between_frames(sink: Sink) -> None:
+    second, third = schemas(sink)
     sink.open(FULL)
-    sink.send(frame_of(FULL, seq=0))
-    sink.open(SMALL)
-    sink.send(frame_of(SMALL, seq=1, t_ns=1_000_000_000))
-    sink.open(RigSchema((Param("only"),), ()))
-    sink.send(frame_of(RigSchema((Param("only"),), ()), seq=2, t_ns=2_000_000_000))
+    sink.send(shown(sink, FULL, seq=0))
+    sink.open(second)
+    sink.send(shown(sink, second, seq=1, t_ns=1_000_000_000))
+    sink.open(third)
+    sink.send(shown(sink, third, seq=2, t_ns=2_000_000_000))
     assert sink.stats.frames == 3
 
 
 def test_time_may_start_at_zero_or_years_up(sink: Sink) -> None:
-    sink.open(SMALL)
-    sink.send(frame_of(SMALL, t_ns=0))
-    sink.send(frame_of(SMALL, seq=1, t_ns=2**60))
+    schema, _ = schemas(sink)
+    sink.open(schema)
+    sink.send(shown(sink, schema, t_ns=0))
+    sink.send(shown(sink, schema, seq=1, t_ns=2**60))
     assert sink.stats.frames == 2
 
 
 def test_a_send_before_open_is_refused(sink: Sink) -> None:
     with pytest.raises(SinkError, match="not open"):
-        sink.send(frame_of(FULL))
+        sink.send(shown(sink, FULL))
 
 
 def test_a_cheap_sink_is_back_within_a_millisecond(sink: Sink) -> None:
     if sink.slow:
         pytest.skip("a slow sink has a thread of its own")
     sink.open(FULL)
-    frames = [frame_of(FULL, seq=i, t_ns=i * 1_000_000_000) for i in range(100)]
+    frames = [shown(sink, FULL, seq=i, t_ns=i * 1_000_000_000) for i in range(100)]
     took = []
     for frame in frames:
         start = time.perf_counter()
@@ -112,7 +163,7 @@ def test_a_failed_open_names_the_sink_and_the_way_out(kind: str, tmp_path: Path,
     assert caught.value.what.startswith(sink.name)
     assert caught.value.remedy
     with pytest.raises(SinkError):
-        sink.send(frame_of(FULL))
+        sink.send(shown(sink, FULL))
     sink.close()
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from vtdrive.core.mirror import mirrored
 from vtdrive.types import F32, AvatarFrame, FaceState, Profile, RigSchema, Status
 from vtdrive.vocab import SHAPES
+from vtdrive.wire.face import PlainFace, plain_face
 
 __all__ = ["FaceOut", "FaceTap"]
 
@@ -24,6 +25,17 @@ class FaceOut:
     """Mirrored where the profile says so: head_xyzw, head_m, gaze_rad, emotion."""
     shapes: F32
     """(52,) in `vocab.SHAPES` order, in [0, 1], as the profile's drive wants them."""
+
+    def plain(self) -> PlainFace:
+        """The same as plain, finite numbers, as encoders take it."""
+        return plain_face(
+            t_ns=self.t_ns,
+            found=self.found,
+            head_xyzw=self.state.head_xyzw,
+            head_m=self.state.head_m,
+            gaze_rad=self.state.gaze_rad,
+            shapes=self.shapes,
+        )
 
 
 class FaceTap:

@@ -19,3 +19,5 @@ class IFacialMocapInput(InputTable):
     """The phone's address; the app shows it."""
     port: ListenPort = 49983
     """The port that the phone and this machine use."""
+    version: Literal["v1", "v2"] = "v1"
+    """Which text to ask the phone for; both are understood."""

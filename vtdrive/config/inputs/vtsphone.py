@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field
 
 from vtdrive.config.inputs.base import InputTable, ListenPort
 
@@ -19,3 +21,9 @@ class VtsPhoneInput(InputTable):
     """The phone's address; the app shows it."""
     port: ListenPort = 21412
     """The port the phone listens on."""
+    listen_port: Annotated[int, Field(ge=0, le=65535)] = 0
+    """The port to listen on here; 0: any that is free. The phone is told. Where a firewall wants a
+    rule, give one."""
+    gaze: Literal["auto", "angles", "shapes"] = "auto"
+    """Where the eyes look: by their angles, or by the eyeLook shapes. Eyes that go the wrong way:
+    shapes."""

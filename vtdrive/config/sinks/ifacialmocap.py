@@ -19,3 +19,5 @@ class IFacialMocapSink(FaceDriven):
     """Address of the machine that listens."""
     port: Port = 49983
     """The port it listens on."""
+    version: Literal["v1", "v2"] = "v1"
+    """What stands between a shape's name and its value: `-` (v1, which every app reads) or `&`."""

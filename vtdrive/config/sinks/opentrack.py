@@ -19,3 +19,6 @@ class OpentrackSink(FaceDriven):
     """Address of the machine that listens."""
     port: Port = 4242
     """The port it listens on."""
+    invert: tuple[Literal["x", "y", "z", "yaw", "pitch", "roll"], ...] = ()
+    """Axes to turn round, where the view goes the wrong way. Not turned round, x and yaw are + to
+    your right, y and pitch up, z away from the screen, roll to your right shoulder."""
