@@ -25,6 +25,7 @@ _MADE_BY: Final = {
     "openseeface": "openseeface:OpenSeeFaceOutput",
     "livelink": "livelink:LiveLinkOutput",
     "opentrack": "opentrack:OpentrackOutput",
+    "vrchat": "vrchat:VrchatOutput",
     "jsonl": "jsonl:JsonlOutput",
     "vts": "vts:VtsOutput",
     "ws": "ws:WebSocketOutput",
