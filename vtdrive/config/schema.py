@@ -23,7 +23,7 @@ class SourceConfig(Table):
 
     uri: str = "0"
     """A camera number or (part of its) name, a video file, an image, a folder of images, a stream
-    (http://, rtsp://) or a recording (.mcap)."""
+    (http://, rtsp://), a recording (.mcap), or `none`: no camera, live inputs alone."""
     width: Annotated[int, Field(ge=16, le=7680)] = 640
     """Asked of the camera; what was obtained is reported."""
     height: Annotated[int, Field(ge=16, le=4320)] = 480

@@ -29,7 +29,7 @@ from vtdrive.core.presence import Body
 from vtdrive.types import F32, EmotionState, Incoming, Status, frozen
 from vtdrive.vocab import EMOTIONS, SHAPE_INDEX
 
-__all__ = ["Mixed", "Mixer", "same_inputs"]
+__all__ = ["Mixed", "Mixer", "places"]
 
 _EASE_MS: Final = 250.0
 _CAMERA: Final = 0
@@ -59,13 +59,9 @@ class Mixed:
     """Whether the camera drives the jaw."""
 
 
-def same_inputs(a: Sequence[InputTable], b: Sequence[InputTable]) -> bool:
-    """Whether two lists name the same programs and devices, whatever these are to drive."""
-    return [_place(table) for table in a] == [_place(table) for table in b]
-
-
-def _place(table: InputTable) -> dict[str, object]:
-    return table.model_dump(exclude=set(InputTable.model_fields))
+def places(tables: Sequence[InputTable]) -> list[dict[str, object]]:
+    """Which programs and devices a list names, whatever these are to drive."""
+    return [table.model_dump(exclude=set(InputTable.model_fields)) for table in tables]
 
 
 class Mixer:
@@ -122,7 +118,7 @@ class Mixer:
         ):
             mine.adopt(others)
         self._turn.adopt(other._turn)
-        if same_inputs(self.tables, other.tables):
+        if places(self.tables) == places(other.tables):
             for slot, former in zip(self._slots, other._slots, strict=True):
                 slot.adopt(former)
 

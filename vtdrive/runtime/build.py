@@ -6,19 +6,29 @@ from collections.abc import Callable, Sequence
 
 from vtdrive.classifiers.base import Classifier
 from vtdrive.clock import SYSTEM_CLOCK, Clock
+from vtdrive.config.base import Table
 from vtdrive.config.schema import Config, SourceConfig
 from vtdrive.core.calibrate import NeutralPose
-from vtdrive.runtime.feed import Feed, LiveFeed, LockstepFeed
+from vtdrive.errors import UsageError
+from vtdrive.runtime.feed import Feed, InputFeed, LiveFeed, LockstepFeed
+from vtdrive.runtime.inputs import make_inlets
 from vtdrive.runtime.session import Listener, Session
 from vtdrive.sinks.base import Sink
 from vtdrive.sinks.make import make_sink, tap_sent
 from vtdrive.sinks.mcap import RunFacts
 from vtdrive.sources.resilient import Resilient
 from vtdrive.sources.resolve import open_source
-from vtdrive.sources.uri import shown
+from vtdrive.sources.uri import is_no_camera, shown
 from vtdrive.trackers.make import make_tracker
 
-__all__ = ["make_classifier", "make_feed", "make_session", "make_sinks", "run_facts"]
+__all__ = [
+    "check_inputs",
+    "make_classifier",
+    "make_feed",
+    "make_session",
+    "make_sinks",
+    "run_facts",
+]
 
 
 def make_feed(
@@ -57,7 +67,7 @@ def run_facts(config: Config, neutral: NeutralPose | None) -> RunFacts:
     # Recordings are shared: a camera's password must not go with them.
     source = config.source.model_copy(update={"uri": shown(config.source.uri)})
     told = config.model_copy(update={"source": source})
-    return RunFacts(config_json=told.model_dump_json(), extra=extra)
+    return RunFacts(config_json=told.model_dump_json(), extra=extra, inputs=bool(config.inputs))
 
 
 def make_sinks(config: Config, neutral: NeutralPose | None) -> list[Sink]:
@@ -76,14 +86,54 @@ def make_session(
     sinks: Sequence[Sink] | None = None,
     clock: Clock = SYSTEM_CLOCK,
 ) -> Session:
-    """Everything for one run, nothing opened yet."""
+    """Everything for one run, nothing opened yet.
+
+    Raises UsageError where source and inputs do not go together.
+    """
+    check_inputs(config)
+    inlets = make_inlets(config.inputs, listener.on_event, clock)
+    blind = is_no_camera(config.source.uri)
+    fov_deg = config.source.vertical_fov_deg
     return Session(
         config,
-        feed=make_feed(config.source, listener.on_event, clock),
-        tracker=make_tracker(config.tracker, vertical_fov_deg=config.source.vertical_fov_deg),
-        classifier=make_classifier(config),
+        feed=(
+            InputFeed(inlets.news) if blind else make_feed(config.source, listener.on_event, clock)
+        ),
+        tracker=None if blind else make_tracker(config.tracker, vertical_fov_deg=fov_deg),
+        classifier=None if blind else make_classifier(config),
         sinks=make_sinks(config, neutral) if sinks is None else sinks,
         listener=listener,
         neutral=neutral,
+        inlets=inlets,
         clock=clock,
+    )
+
+
+def check_inputs(config: Config) -> None:
+    """Raises UsageError where nothing would come, or where a run would hear itself."""
+    if is_no_camera(config.source.uri) and not config.inputs:
+        raise UsageError(
+            "without a camera (source none) there is nothing to drive the avatar",
+            "name where tracking comes from: --in vmc-in://127.0.0.1:39540",
+        )
+    if config.source.fast and config.inputs:
+        raise UsageError(
+            "live inputs come as time passes, which --fast does not wait for",
+            "leave out --fast, or the inputs",
+        )
+    sent = {_place(sink) for sink in config.sinks}
+    for table in config.inputs:
+        kind, host, port = _place(table)
+        if port and (kind.removesuffix("-in"), host, port) in sent:
+            raise UsageError(
+                f"{kind} {host}:{port} would hear what vtdrive itself sends there",
+                f"give one of the two another port: {kind}://{host}:{port + 1}",
+            )
+
+
+def _place(table: Table) -> tuple[str, str, int]:
+    return (
+        str(getattr(table, "kind", "")),
+        str(getattr(table, "host", "")),
+        int(getattr(table, "port", 0)),
     )

@@ -38,6 +38,9 @@ def source_findings(
         if uri and kind == "camera":
             _find_camera(uri, found)
             return
+        if kind == "none":
+            yield Finding("source: none, live inputs alone")
+            return
         source = open_source(config)
         if kind in ("video", "images"):
             try:

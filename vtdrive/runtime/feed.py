@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import threading
-from typing import Protocol
+import time
+from typing import Final, Protocol
 
 from vtdrive.clock import Clock
 from vtdrive.sources.base import Obtained, Source
 from vtdrive.sources.resilient import Resilient
 from vtdrive.types import VideoFrame
 
-__all__ = ["Feed", "LiveFeed", "LockstepFeed"]
+__all__ = ["Feed", "InputFeed", "LiveFeed", "LockstepFeed"]
+
+_FASTEST_S: Final = 1 / 120
+_SLOWEST_S: Final = 1 / 30
 
 
 class Feed(Protocol):
@@ -81,3 +85,34 @@ class LockstepFeed:
 
     def close(self) -> None:
         self._source.close()
+
+
+class InputFeed:
+    """No pictures at all: a tick when a live input has news, 30 to 120 times a second."""
+
+    lockstep = False
+    dropped = 0
+
+    def __init__(self, news: threading.Event) -> None:
+        self._news = news
+        self._due_s = 0.0
+
+    def open(self, stop: threading.Event) -> Obtained | None:
+        return None
+
+    def take(self, timeout_s: float) -> VideoFrame | None:
+        """None, once it is time for a tick."""
+        self._news.wait(min(timeout_s, _SLOWEST_S))
+        early_s = self._due_s - time.monotonic()
+        if early_s > 0:
+            time.sleep(early_s)
+        # Before whoever called reads the inputs: what comes from now on counts for the next tick.
+        self._news.clear()
+        self._due_s = time.monotonic() + _FASTEST_S
+        return None
+
+    def captured_ns(self, frame: VideoFrame) -> int:
+        return frame.t_ns
+
+    def close(self) -> None:
+        pass

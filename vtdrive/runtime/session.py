@@ -2,6 +2,7 @@
 
 source ─► newest frame ─► tracker ─► Driver.step ─► cheap sinks inline, slow ones in threads
                              └─► newest face ─► classifier ─► emotion register
+live inputs, each in a thread ─► a register each, read at every step
 """
 
 from __future__ import annotations
@@ -19,10 +20,12 @@ from vtdrive.clock import SYSTEM_CLOCK, Clock
 from vtdrive.config.schema import Config
 from vtdrive.core.calibrate import NeutralPose
 from vtdrive.core.driver import REST, Driver
+from vtdrive.core.mixing import places
 from vtdrive.errors import EndOfStream, VtdriveError
-from vtdrive.runtime.feed import Feed
+from vtdrive.runtime.feed import Feed, InputFeed
 from vtdrive.runtime.feeling import Feeling
 from vtdrive.runtime.governor import Governor
+from vtdrive.runtime.inputs import Inlets
 from vtdrive.runtime.latest import Latest
 from vtdrive.runtime.outlets import Extra, Outlet, Outlets
 from vtdrive.runtime.stats import RunStats
@@ -45,11 +48,11 @@ _SWITCH_S: Final = 0.0005
 5.4 ms with the default)."""
 _NO_FACE_NS: Final = 5_000_000_000
 _AT_START: Final = (
-    "source", "tracker", "sinks",
+    "source", "tracker", "inputs", "sinks",
     "emotion.enabled", "emotion.model", "emotion.provider", "emotion.reads",
 )  # fmt: skip
 """What a reload cannot change under a running performance; `emotion.enabled` only where it began
-without a classifier."""
+without a classifier. What the same inputs drive can be changed."""
 
 
 class Listener(Protocol):
@@ -76,16 +79,20 @@ class Session:
         config: Config,
         *,
         feed: Feed,
-        tracker: Tracker,
+        tracker: Tracker | None,
         classifier: Classifier | None,
         sinks: Sequence[Sink],
         listener: Listener,
         neutral: NeutralPose | None = None,
+        inlets: Inlets | None = None,
         clock: Clock = SYSTEM_CLOCK,
     ) -> None:
+        """`inlets` are those of `config.inputs`; without `tracker` the feed has no pictures."""
         self.stats = RunStats()
         self._config = self._first = config
         self._feed = feed
+        self._blind = isinstance(feed, InputFeed)
+        self.inlets = inlets or Inlets()
         self._tracker = tracker
         self._listener = listener
         self._clock = clock
@@ -120,7 +127,9 @@ class Session:
     @property
     def taking(self) -> float | None:
         """How much of a neutral is measured, 0..1; None where none is being taken."""
-        return self.driver.taking_progress if self.driver.taking else None
+        if self.driver.taking and not self._blind:
+            return self.driver.taking_progress
+        return self.driver.mixer.taking
 
     def command(self, name: str) -> None:
         """Ask for something in the next tick; from any thread."""
@@ -156,7 +165,10 @@ class Session:
 
     def reload(self, config: Config) -> None:
         """Use another config from the next frame on; from any thread. Builds here, swaps there."""
-        self._pending.put((config, Driver(config, self._profiles)))
+        kept = config
+        if places(config.inputs) != places(self._first.inputs):
+            kept = config.model_copy(update={"inputs": self.driver.config.inputs})
+        self._pending.put((config, Driver(kept, self._profiles)))
 
     def run(self, stop: threading.Event, max_seconds: float | None = None) -> RunStats:
         """Drive until the end. `max_seconds` counts from the first frame."""
@@ -186,8 +198,11 @@ class Session:
         return self.stats
 
     def _start(self, stack: ExitStack) -> None:
-        """Outputs first, then the models, the classifier's beside the tracker's."""
+        """Outputs and inputs first, then the models, the classifier's beside the tracker's."""
         stack.enter_context(self.outlets)
+        stack.enter_context(self.inlets)
+        if self._tracker is None:
+            return
         stack.callback(self._tracker.close)
         feeling = self._feeling
         if feeling is None:
@@ -218,13 +233,14 @@ class Session:
             if end_ns is not None and now >= end_ns:
                 return
             self._swap()
+            first = end_ns is None and (frame is not None or self._blind)
+            if first and max_seconds is not None:
+                end_ns = now + int(max_seconds * 1e9)
             if frame is None:
                 wait_s = _TICK_S
                 self._tick(None, now, {"captured": now, "taken": now, "tracked": now})
                 continue
             wait_s = self._patience_s(frame)
-            if end_ns is None and max_seconds is not None:
-                end_ns = now + int(max_seconds * 1e9)
             self._frame(frame, now)
 
     def _patience_s(self, frame: VideoFrame) -> float:
@@ -236,6 +252,7 @@ class Session:
         return min(_PATIENCE_S[1], max(_PATIENCE_S[0], 2.5 * self._apart_s))
 
     def _frame(self, frame: VideoFrame, now: int) -> None:
+        assert self._tracker is not None
         marks = {"captured": self._feed.captured_ns(frame), "taken": now}
         track = self._tracker.track(frame)
         marks["tracked"] = self._clock.now_ns()
@@ -258,19 +275,26 @@ class Session:
 
     def _tick(self, track: Track | None, t_ns: int, marks: dict[str, int]) -> None:
         commands = [self._commands.popleft() for _ in range(len(self._commands))]
-        out = self.driver.step(track, self._emotion(), t_ns, commands)
+        inputs = self.inlets.newest()
+        fresh_ns = self.inlets.fresh_ns(inputs) if self._blind else None
+        if fresh_ns is not None:
+            marks["captured"] = fresh_ns
+        out = self.driver.step(track, self._emotion(), t_ns, commands, inputs=inputs)
         marks["stepped"] = self._clock.now_ns()
         out = dataclasses.replace(out, stages_ns=marks)
         self._note(out)
         self.outlets.send(out, marks["stepped"])
         marks["sent"] = self._clock.now_ns()
-        if track is None:
-            self.stats.note_tick(out)
-        else:
+        if track is not None:
             self.stats.note_frame(out)
+        elif fresh_ns is not None:
+            self.stats.note_incoming(out)
+        else:
+            self.stats.note_tick(out)
         if self.driver.neutral is not self._neutral_seen:
             self._neutral_seen = self.driver.neutral
             self._listener.on_neutral(self._neutral_seen)
+        self.inlets.tell_neutrals(self.driver.mixer.neutrals)
         self._listener.on_frame(out)
 
     def _emotion(self) -> Emotion | None:
@@ -327,7 +351,9 @@ class Session:
 
 
 def _part(config: Config, path: str) -> object:
-    """The value at a dotted path."""
+    """The value at a dotted path; of inputs, where they come from."""
+    if path == "inputs":
+        return places(config.inputs)
     found: object = config
     for name in path.split("."):
         found = getattr(found, name)

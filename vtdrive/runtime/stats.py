@@ -56,6 +56,16 @@ class RunStats:
             self.faces += frame.track is not None and frame.track.face is not None
         self.note_tick(frame)
 
+    def note_incoming(self, frame: AvatarFrame) -> None:
+        """Account for one tick that a live input called for, in a run without a camera."""
+        marks = frame.stages_ns
+        with self._lock:
+            self._ms["step"].append((marks["stepped"] - marks["tracked"]) * 1e-6)
+            self._ms["send"].append((marks["sent"] - marks["stepped"]) * 1e-6)
+            self._ms["capture_to_wire"].append((marks["sent"] - marks["captured"]) * 1e-6)
+            self._times.append(marks["sent"])
+        self.note_tick(frame)
+
     def note_tick(self, frame: AvatarFrame) -> None:
         """Account for any tick."""
         self.ticks += 1

@@ -39,6 +39,8 @@ def open_source(
     if not uri:
         raise UsageError("the source is empty", "name a camera (0), a file or an address")
     kind = kind_of(uri)
+    if kind == "none":
+        raise UsageError("there is no camera to look through", "name one instead of none")
     if kind == "camera":
         return Pumped(
             WebcamDevice(config, clock=clock),

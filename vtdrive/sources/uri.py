@@ -9,9 +9,18 @@ from typing import Literal
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
-__all__ = ["Kind", "is_live", "is_recording", "kind_of", "local_path", "near_names", "shown"]
+__all__ = [
+    "Kind",
+    "is_live",
+    "is_no_camera",
+    "is_recording",
+    "kind_of",
+    "local_path",
+    "near_names",
+    "shown",
+]
 
-Kind = Literal["camera", "video", "images", "stream", "recording", "plugin"]
+Kind = Literal["camera", "video", "images", "stream", "recording", "plugin", "none"]
 
 _STREAMS = frozenset(
     {"http", "https", "rtsp", "rtsps", "rtmp", "rtmps", "rtp", "srt", "tcp", "udp"}
@@ -22,6 +31,11 @@ _IMAGES = (
 )
 _FILE_SUFFIX = re.compile(r"\.(?=[a-z0-9]*[a-z])[a-z0-9]{2,4}", re.IGNORECASE)
 _DEVICE = re.compile(r"/dev/(video\d+|v4l/.+)")
+
+
+def is_no_camera(uri: str) -> bool:
+    """Whether `uri` says that there is none: live inputs drive the avatar alone."""
+    return uri.strip().lower() == "none"
 
 
 def is_recording(uri: str) -> bool:
@@ -47,6 +61,8 @@ def kind_of(uri: str) -> Kind:
     Whatever is neither an address nor a file, nor looks like the name of one, is (part of) the
     name of a camera.
     """
+    if is_no_camera(uri):
+        return "none"
     scheme = uri.split("://", 1)[0].lower() if "://" in uri else ""
     if scheme and scheme != "file":
         return "stream" if scheme in _STREAMS else "plugin"
