@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from avatar_frames import posed
 
-from vtdrive.types import Param, RigSchema, Status
+from vtdrive.types import Param, Pose, RigSchema, Status, frozen
+from vtdrive.wire.gltf_humanoid import Joint
 from vtdrive.wire.osc_params import OscTemplate
 from vtdrive.wire.vmc import VmcTemplate
+from vtdrive.wire.vmc_assistant import AssistantTemplate
 
 SCHEMA = RigSchema((Param("blinkLeft", kind="preset"), Param("jawOpen", kind="shape")), ("Head",))
 POSE = posed(
@@ -19,6 +21,8 @@ POSE = posed(
     {"Head": (0.5, 0.5, 0.5, 0.5)},
     root_m=(0.25, 0.5, 1.0),
 )
+
+UNTURNED = (0.0, 0.0, 0.0, 1.0)
 
 OK = b"/VMC/Ext/OK\0" + b",iiii\0\0\0" + b"\0\0\0\x01" + b"\0\0\0\x03" + b"\0\0\0\0" + b"\0\0\0\x01"
 T = b"/VMC/Ext/T\0\0" + b",f\0\0" + b"\x3f\xc0\0\0"
@@ -50,6 +54,21 @@ APPLY = b"/VMC/Ext/Blend/Apply\0\0\0\0" + b",\0\0\0"
 BUNDLE = b"#bundle\0" + b"\0\0\0\0\0\0\0\x01"
 
 
+EYE = (
+    b"/VMC/Ext/Set/Eye\0\0\0\0" + b",ifff\0\0\0" + b"\0\0\0\x01" + b"\0\0\0\0" * 2 + b"\x41\x20\0\0"
+)
+PLACED = (
+    b"/VMC/Ext/Bone/Pos\0\0\0"
+    + b",sfffffff\0\0\0"
+    + b"Head\0\0\0\0"
+    # 0.25 to my left, 0.5 up, 1 forward
+    + b"\xbe\x80\0\0"
+    + b"\x3f\0\0\0"
+    + b"\x3f\x80\0\0"
+    + HEAD[-16:]
+)
+
+
 def sized(message: bytes, size: bytes) -> bytes:
     assert len(message) == int.from_bytes(size, "big")
     return size + message
@@ -73,6 +92,37 @@ def test_one_bundle() -> None:
         + sized(JAW, b"\0\0\0\x24")
         + sized(APPLY, b"\0\0\0\x1c")
     )
+
+
+def test_a_bone_in_its_resting_place() -> None:
+    head = Joint((0.25, 0.5, 1.0), (0.0, 0.0, 0.0), UNTURNED, UNTURNED)
+    template = VmcTemplate(SCHEMA, bundle="off", rest={"Head": head})
+    sent = [bytes(d) for d in template.fill(POSE, t_s=1.5, status=Status.LIVE)]
+    assert sent == [OK, T, ROOT, PLACED, BLINK, JAW, APPLY]
+
+
+def test_an_assistant() -> None:
+    schema = RigSchema(SCHEMA.params, ("Head", "LeftEye"))
+    pose = Pose(POSE.params, frozen([(0.5, 0.5, 0.5, 0.5), UNTURNED]), POSE.root_m)
+    template = AssistantTemplate(schema, bundle="off")
+    sent = [bytes(d) for d in template.fill(pose, status=Status.LIVE)]
+    assert sent == [EYE, BLINK, JAW, APPLY]
+    # Nobody is there, and the eyes rest: the performer may move them.
+    off = EYE.replace(b"\0\0\0\x01", b"\0\0\0\0")
+    sent = [bytes(d) for d in template.fill(pose, status=Status.LOST)]
+    assert sent == [off, BLINK, JAW, APPLY]
+
+
+def test_both_spellings_of_surprise() -> None:
+    """They differ in one letter's case, and both must be there."""
+    schema = RigSchema((Param("surprised", kind="preset"),), ())
+    template = VmcTemplate(schema, names="both", bundle="off")
+    sent = [
+        bytes(d)
+        for d in template.fill(posed(schema, {"surprised": 0.5}), t_s=0, status=Status.LIVE)
+    ]
+    old = b"/VMC/Ext/Blend/Val\0\0" + b",sf\0" + b"Surprised\0\0\0" + b"\x3f\0\0\0"
+    assert sent[3:] == [old, old.replace(b"S", b"s"), APPLY]
 
 
 def test_lost_tracking_says_so_and_nothing_else_changes() -> None:

@@ -8,7 +8,16 @@ from typing import Final, Literal
 from vtdrive.types import Param
 from vtdrive.vocab import pascal
 
-__all__ = ["EYE_BONES", "LOOK_PRESETS", "VRM0", "Names", "Shapes", "osc_part", "vmc_names"]
+__all__ = [
+    "EYE_BONES",
+    "LOOK_PRESETS",
+    "VRM0",
+    "Names",
+    "Shapes",
+    "is_look",
+    "osc_part",
+    "vmc_names",
+]
 
 Names = Literal["vrm0", "vrm1", "both"]
 Shapes = Literal["pascal", "camel", "off"]
@@ -51,6 +60,13 @@ def vmc_names(param: Param, *, names: Names, shapes: Shapes) -> tuple[str, ...]:
     old = VRM0.get(param.name, param.name)
     both = (old, param.name)
     return tuple(dict.fromkeys({"vrm0": both[:1], "vrm1": both[1:], "both": both}[names]))
+
+
+def is_look(param: Param) -> bool:
+    """Whether a parameter moves the eyes by itself: a look preset, or one of the EyeLook shapes."""
+    if param.kind == "shape":
+        return param.name.startswith("eyeLook")
+    return param.kind == "preset" and param.name in LOOK_PRESETS
 
 
 def osc_part(name: str) -> str:

@@ -165,12 +165,15 @@ def test_eyes_as_bones_leave_the_look_presets_at_zero() -> None:
     pose = posed(FULL, {"lookLeft": 1.0, "lookUp": 0.5, "eyeLookOutLeft": 1.0})
     frame = sent(pose, eyes="bones")
     assert [frame.values[VRM0[name]] for name in sorted(LOOK_PRESETS)] == [0.0] * 4
-    assert frame.values["EyeLookOutLeft"] == 1.0
+    # A perfect-sync model would turn its eyes twice.
+    assert frame.values["EyeLookOutLeft"] == 0.0
+    assert sent(posed(FULL, {"eyeWideLeft": 1.0})).values["EyeWideLeft"] == 1.0
 
 
 def test_eyes_as_shapes_leave_the_eye_bones_out() -> None:
-    frame = sent(posed(FULL, {"lookLeft": 1.0}), eyes="shapes")
+    frame = sent(posed(FULL, {"lookLeft": 1.0, "eyeLookOutLeft": 0.5}), eyes="shapes")
     assert frame.values["LookLeft"] == 1.0
+    assert frame.values["EyeLookOutLeft"] == 0.5
     assert [*frame.bones] == ["Neck", "Head"]
 
 
@@ -230,6 +233,7 @@ def test_a_name_longer_than_a_datagram_is_refused() -> None:
         osc.encode("/VMC/Ext/Blend/Val", "A", 1),
         osc.encode("/VMC/Ext/Elsewhere", 1.0),
         osc.encode("/VMC/Ext/T"),
+        osc.encode("/VMC/Ext/Set/Eye", 1, 0, 0, 1),
     ],
 )
 def test_decode_refuses_what_is_not_vmc(packet: bytes) -> None:

@@ -19,3 +19,7 @@ class VmcInput(InputTable):
     """The address to listen on. 127.0.0.1: only this machine can send; 0.0.0.0: the network can."""
     port: ListenPort = 39540
     """The port to listen on."""
+    mirror: bool = False
+    """True: what arrives is a mirror image; left and right are swapped."""
+    root: bool = False
+    """True: the avatar's offset moves the head. Many apps send where the model stands instead."""
