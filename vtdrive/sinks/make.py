@@ -15,7 +15,7 @@ from vtdrive.sinks.datagrams import DatagramSink
 from vtdrive.sinks.mcap import McapRecorder, RunFacts
 from vtdrive.sinks.paced import Paced
 
-__all__ = ["make_sink", "recorders", "tap_sent"]
+__all__ = ["inner_sink", "make_sink", "recorders", "tap_sent"]
 
 _MADE_BY: Final = {
     "vmc": "vmc:VmcOutput",
@@ -26,6 +26,7 @@ _MADE_BY: Final = {
     "livelink": "livelink:LiveLinkOutput",
     "opentrack": "opentrack:OpentrackOutput",
     "vrchat": "vrchat:VrchatOutput",
+    "obs": "obs:ObsOutput",
     "jsonl": "jsonl:JsonlOutput",
     "vts": "vts:VtsOutput",
     "ws": "ws:WebSocketOutput",
@@ -47,7 +48,7 @@ def make_sink(config: Table, facts: RunFacts | None = None) -> Sink:
 
 def recorders(sinks: Iterable[Sink]) -> list[McapRecorder]:
     """Those that want `note_command`."""
-    return [sink for sink in map(_inner, sinks) if isinstance(sink, McapRecorder)]
+    return [sink for sink in map(inner_sink, sinks) if isinstance(sink, McapRecorder)]
 
 
 def tap_sent(sinks: Iterable[Sink]) -> None:
@@ -56,7 +57,7 @@ def tap_sent(sinks: Iterable[Sink]) -> None:
     In each tick call the datagram sinks before the recorder is handed the frame. Call it again
     when a recorder has come or gone.
     """
-    inner = [_inner(sink) for sink in sinks]
+    inner = [inner_sink(sink) for sink in sinks]
     taps = [sink.note_sent for sink in inner if isinstance(sink, McapRecorder)]
 
     def tap(name: str, seq: int, datagrams: tuple[bytes, ...]) -> None:
@@ -68,7 +69,8 @@ def tap_sent(sinks: Iterable[Sink]) -> None:
             sink.on_sent = tap if taps else None
 
 
-def _inner(sink: Sink) -> Sink:
+def inner_sink(sink: Sink) -> Sink:
+    """The sink itself, where `sink` only paces it."""
     return sink.inner if isinstance(sink, Paced) else sink
 
 
