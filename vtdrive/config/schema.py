@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from vtdrive.config.base import Share, Table
+from vtdrive.config.control import Control
 from vtdrive.config.emotion import EmotionConfig
 from vtdrive.config.expr import Expression, Output
 from vtdrive.config.filters import Filters, Gaze, Idle, Lids, Loss, Neutral
@@ -138,5 +139,6 @@ class Config(Table):
     """The avatar's parameters."""
     sinks: list[SinkConfig] = Field(default_factory=list)
     """Where frames go; also `--sink URL`."""
+    control: Control = Control()
     inputs: list[InputConfig] = Field(default_factory=list)
     """Tracking from other programs and devices; also `--in URL`. The first one named wins."""
