@@ -100,5 +100,5 @@ def test_what_is_not_finite_looks_ahead(bad: float) -> None:
     pose = Pose(posed(FULL).params, frozen(turns), frozen([0, 0, 0]))
     template = AssistantTemplate(FULL)
     frame = decode([bytes(d) for d in template.fill(pose, status=Status.LIVE)])
-    assert frame.eye == (1, 0, 0, LOOK_AT_M)
+    assert list(frame.eye) == [1, 0, 0, LOOK_AT_M]
     assert template.replaced == 3
