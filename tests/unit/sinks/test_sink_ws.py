@@ -21,6 +21,7 @@ from pydantic import SecretStr
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
+from vtdrive.config.load import load_config
 from vtdrive.config.sinks import WebSocketSink
 from vtdrive.config.urls import parse_sink_url
 from vtdrive.errors import SinkUnusable
@@ -425,3 +426,11 @@ def test_an_event_loop_of_the_caller_is_left_alone(start: Start) -> None:
         await asyncio.sleep(0)
 
     asyncio.run(inside())
+
+
+def test_the_preset_the_page_and_the_url_agree() -> None:
+    root = Path(__file__).parents[3]
+    page = (root / "docs" / "how-to" / "overlays.md").read_text("utf-8")
+    typed = next(line for line in page.splitlines() if line.startswith("vtdrive run"))
+    preset = load_config([root / "configs" / "overlay.toml"]).sinks
+    assert preset == [parse_sink_url(typed.split('"')[1])]
