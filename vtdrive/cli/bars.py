@@ -149,11 +149,13 @@ def status_line(frame: AvatarFrame, stats: RunStats, outlets: Sequence[Outlet]) 
     """One line, where there is no terminal to draw on."""
     felt, s = frame.state.emotion, frame.state.shapes
     yaw, pitch, _ = (math.degrees(v) for v in euler_from_quat(frame.state.head_xyzw))
-    wire = stats.percentiles(last=240).get("capture_to_wire", {"p50": math.nan})["p50"]
+    paces = stats.percentiles(last=240)
+    # Without a camera it is a live input's time on this machine.
+    wire = f"{paces['capture_to_wire']['p50']:.1f} ms" if "capture_to_wire" in paces else "–"
     packets = sum(o.sink.stats.packets for o in outlets if not o.sink.slow)
     return (
         f"{frame.status.name:4} head {yaw:+3.0f}° {pitch:+3.0f}°"
         f"  eyes {1 - s[SHAPE_INDEX['eyeBlinkLeft']]:.1f} {1 - s[SHAPE_INDEX['eyeBlinkRight']]:.1f}"
         f"  jaw {s[SHAPE_INDEX['jawOpen']]:.1f}  {EMOTIONS[felt.leading]:9} {felt.probs.max():.2f}"
-        f"  {stats.fps():3.0f} fps  camera→wire {wire:.1f} ms  {packets} packets"
+        f"  {stats.fps():3.0f} fps  camera→wire {wire}  {packets} packets"
     )

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+if TYPE_CHECKING:
+    from vtdrive.config.schema import Config
 
 __all__ = ["record", "run"]
 
@@ -14,13 +17,19 @@ Source = Annotated[
     typer.Option(
         "--source",
         "-s",
-        help="Camera number or name, video, image, folder, http:// or rtsp:// stream."
+        help="Camera number or name, video, image, folder, http:// or rtsp:// stream, or none."
         " \\[default: camera 0]",
     ),
 ]
 Sinks = Annotated[
     list[str] | None,
     typer.Option("--sink", help="Where to send, e.g. vmc://127.0.0.1:39539; may repeat."),
+]
+Inputs = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--in", help="Tracking from elsewhere, e.g. vmc-in://127.0.0.1:39540; may repeat."
+    ),
 ]
 Configs = Annotated[
     list[Path] | None,
@@ -50,6 +59,7 @@ Force = Annotated[
 def overrides(
     source: str | None = None,
     sinks: list[str] | None = None,
+    inputs: list[str] | None = None,
     *,
     fast: bool = False,
     fps: float | None = None,
@@ -58,7 +68,7 @@ def overrides(
     emotion: bool = True,
 ) -> dict[str, Any]:
     """What the command line lays over the config files; only what was said."""
-    from vtdrive.config.urls import parse_sink_url
+    from vtdrive.config.urls import parse_input_url, parse_sink_url
 
     chosen: dict[str, Any] = {"source": {}}
     if source is not None:
@@ -68,6 +78,8 @@ def overrides(
     chosen["source"] |= {key: True for key, on in (("fast", fast), ("loop", loop)) if on}
     if sinks:
         chosen["sinks"] = [parse_sink_url(url).model_dump() for url in sinks]
+    if inputs:
+        chosen["inputs"] = [parse_input_url(url).model_dump() for url in inputs]
     if not auto_neutral:
         chosen["neutral"] = {"auto": False}
     if not emotion:
@@ -78,6 +90,7 @@ def overrides(
 def run(
     source: Source = None,
     sink: Sinks = None,
+    inputs: Inputs = None,
     config: Configs = None,
     max_seconds: MaxSeconds = None,
     fast: Fast = False,
@@ -97,6 +110,7 @@ def run(
         overrides(
             source,
             sink,
+            inputs,
             fast=fast,
             fps=fps,
             loop=loop,
@@ -116,6 +130,7 @@ def record(
     file: Annotated[Path, typer.Argument(help="The recording to write (.mcap).")],
     source: Source = None,
     sink: Sinks = None,
+    inputs: Inputs = None,
     config: Configs = None,
     max_seconds: MaxSeconds = None,
     fast: Fast = False,
@@ -142,6 +157,7 @@ def record(
     chosen = overrides(
         source,
         sink,
+        inputs,
         fast=fast,
         fps=fps,
         loop=loop,
@@ -166,6 +182,15 @@ def record(
     if f"mcap {file}" in faults or not file.exists():
         raise SinkError(f"{file} is not complete: {faults.get(f'mcap {file}', 'not written')}")
     typer.echo(f"wrote {file} ({file.stat().st_size / 1e6:.1f} MB): vtdrive replay {file}")
+
+
+def _title(config: Config) -> str:
+    """Where the tracking comes from."""
+    from vtdrive.sources.uri import is_no_camera, shown
+
+    source = config.source.uri
+    camera = [] if is_no_camera(source) else [shown(source)]
+    return " + ".join([*camera, *(table.kind for table in config.inputs)])
 
 
 def _removed_if_empty(file: Path) -> bool:
@@ -202,7 +227,7 @@ def _drive(
     from vtdrive.config.sinks import VmcSink
     from vtdrive.core.signals import SIGNALS
     from vtdrive.runtime.users import UserStore
-    from vtdrive.sources.uri import kind_of, shown
+    from vtdrive.sources.uri import is_no_camera, kind_of
 
     config = load_config(files, overrides=chosen, known_signals=SIGNALS)
     if default_sink and not config.sinks:
@@ -211,7 +236,7 @@ def _drive(
     session, _ = perform(
         config,
         view=chosen_view(quiet=quiet or to_stdout),
-        title=shown(config.source.uri),
+        title=_title(config),
         # A film's face is not the user's: only a camera's neutral is kept.
         user=UserStore(user) if kind_of(config.source.uri) == "camera" else None,
         files=files,
@@ -220,11 +245,10 @@ def _drive(
         force=force,
     )
     stats = session.stats
-    typer.echo(
-        f"{stats.frames} frames, {stats.faces} with a face, {stats.dropped} skipped,"
-        f" {session.outlets.packets} packets",
-        err=True,
-    )
+    seen = f"{stats.frames} frames, {stats.faces} with a face, {stats.dropped} skipped"
+    if is_no_camera(config.source.uri):
+        seen = f"{stats.ticks} ticks, {stats.live_ticks} with a face"
+    typer.echo(f"{seen}, {session.outlets.packets} packets", err=True)
     for outlet in session.outlets.all:
         sent = outlet.sink.stats
         wrong = f"; {sent.last_error}" if sent.last_error else ""

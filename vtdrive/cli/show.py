@@ -102,10 +102,11 @@ class Show:
     def _draw(
         self, session: Session, attend: Callable[[float], None], over: threading.Event
     ) -> None:
-        from rich.console import Console
+        from rich.console import Console, Group
         from rich.live import Live
 
         from vtdrive.cli.bars import dashboard
+        from vtdrive.cli.input_rows import input_rows
         from vtdrive.cli.sink_rows import SinkRows
 
         rows = SinkRows()
@@ -119,7 +120,7 @@ class Show:
                             dashboard(
                                 self.frame,
                                 session.stats,
-                                rows(session.outlets.all),
+                                Group(rows(session.outlets.all), input_rows(session)),
                                 list(self._events),
                                 title=self._title,
                                 emotion_hz=session.governor.rate_hz,
@@ -143,6 +144,7 @@ class Show:
 
                 due += _LINE_S
                 line = status_line(self.frame, session.stats, session.outlets.all)
+                line += "".join(f"  {i.name}: {i.state()}" for i in session.inlets.all)
                 try:
                     print(line, flush=True)
                 except OSError:
