@@ -14,7 +14,7 @@ from vtdrive.sinks.face_out import FaceOut, FaceTap
 from vtdrive.sinks.looping import LoopSink
 from vtdrive.sinks.udp import UdpLink, endpoint, udp_target
 from vtdrive.sinks.vrchat_discovery import Discovery, Target
-from vtdrive.types import F32, RigSchema
+from vtdrive.types import F32, AvatarFrame, RigSchema
 from vtdrive.vocab import EMOTIONS
 from vtdrive.wire.unified import signals
 from vtdrive.wire.vrchat_params import ParamEncoder, chatbox
@@ -25,6 +25,7 @@ _CHATBOX_NS: Final = 1_500_000_000
 """VRChat silences who writes into its chat box more often."""
 
 
+_IDLE_S: Final = 0.25
 _RETRY_S: Final = 2.0
 """After a host that is unknown or cannot be reached."""
 
@@ -66,19 +67,36 @@ class VrchatOutput(LoopSink):
             await discovery.close()
 
     async def _feed(self, discovery: Discovery, task: asyncio.Task[None]) -> None:
-        while (frame := await self.newest()) is not None:
+        await asyncio.sleep(0)  # what needs no question is known then
+        face: FaceOut | None = None
+        while True:
+            try:
+                frame = await self.newest(_IDLE_S)
+                if frame is None:
+                    break
+            except TimeoutError:
+                frame = None
             if task.done():
                 task.result()
-            schema = self.schema
-            if schema is None or len(frame.poses[self.profile].params) != len(schema.params):
-                continue  # of a schema that was replaced meanwhile
-            if self._tap is None or self._tapped is not schema:
-                self._tap, self._tapped = FaceTap(self.profile, schema), schema
-            if discovery.target is not self._aimed:
+            if frame is not None:
+                face = self._tapped_from(frame) or face
+            aimed = discovery.target is not self._aimed
+            if aimed:
                 self._aim(discovery.target)
             self._report(discovery)
-            self._show(self._tap(frame))
+            # Who came between two frames gets the one before.
+            if face is not None and (frame is not None or aimed):
+                self._show(face)
         self._rest()
+
+    def _tapped_from(self, frame: AvatarFrame) -> FaceOut | None:
+        """The frame's face; None where its schema was replaced meanwhile."""
+        schema = self.schema
+        if schema is None or len(frame.poses[self.profile].params) != len(schema.params):
+            return None
+        if self._tap is None or self._tapped is not schema:
+            self._tap, self._tapped = FaceTap(self.profile, schema), schema
+        return self._tap(frame)
 
     def _aim(self, target: Target | None) -> None:
         """Send to `target` from now on, everything at first."""
