@@ -1,0 +1,121 @@
+"""Commands by OSC: `/vtdrive/COMMAND`, each answered with `/vtdrive/reply`."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import socket
+import threading
+import time
+from typing import Final
+
+from vtdrive.control.base import Tell, in_use
+from vtdrive.control.desk import LIMITED, Answer, Desk
+from vtdrive.control.words import from_osc
+from vtdrive.core.commands import CommandError
+from vtdrive.listening import who_can_reach
+from vtdrive.wire.osc import MalformedPacket, Message, decode, encode
+
+__all__ = ["PREFIX", "REPLY", "OscListener"]
+
+PREFIX: Final = "/vtdrive/"
+REPLY: Final = "/vtdrive/reply"
+_MOST_BYTES: Final = 2048
+_MOST_MESSAGES: Final = 16
+_LONGEST: Final = 400
+"""Characters of an answer, so that it fits one datagram."""
+_WAKE_S: Final = 0.5
+_LIMITED_EVERY_S: Final = 1.0
+
+
+class OscListener:
+    """One UDP socket and its thread. An answer goes to where the command came from.
+
+    It holds `done` or the reason (`wrong`, `refused`, `limited`), the command and a sentence. What
+    is not addressed to `/vtdrive/` is left unanswered, and so is an answer of another vtdrive.
+    """
+
+    def __init__(self, host: str, port: int, desk: Desk, tell: Tell) -> None:
+        self._host, self._port = host, port
+        self._desk = desk
+        self._tell = tell
+        self.name = f"osc {host}:{port}"
+        self._socket: socket.socket | None = None
+        self._thread: threading.Thread | None = None
+        self._stop = threading.Event()
+        self._limited_s = -math.inf
+
+    @property
+    def port(self) -> int:
+        """The one that is listened on."""
+        return self._port
+
+    def open(self) -> None:
+        try:
+            family, _, _, _, place = socket.getaddrinfo(
+                self._host, self._port, type=socket.SOCK_DGRAM, flags=socket.AI_PASSIVE
+            )[0]
+            self._socket = socket.socket(family, socket.SOCK_DGRAM)
+            self._socket.bind(place)
+        except OSError as fault:
+            raise in_use(self.name, fault) from fault
+        self._socket.settimeout(_WAKE_S)
+        self._port = self._socket.getsockname()[1]
+        self._thread = threading.Thread(target=self._run, name="vtdrive-control-osc", daemon=True)
+        self._thread.start()
+        reach = who_can_reach(self._host, self._port)
+        self._tell(f"control: {self.name} takes commands" + (f"; {reach}" if reach else ""))
+
+    def close(self) -> None:
+        self._stop.set()
+        if self._thread is not None:
+            self._thread.join(2 * _WAKE_S)
+        if self._socket is not None:
+            self._socket.close()
+
+    def _run(self) -> None:
+        assert self._socket is not None
+        while not self._stop.is_set():
+            try:
+                data, sender = self._socket.recvfrom(_MOST_BYTES + 1)
+            except TimeoutError:
+                continue
+            except OSError:
+                # Windows reports here that an answer found nobody (WSAECONNRESET).
+                if self._stop.wait(0.01):
+                    return
+                continue
+            for reply in self._answers(data, str(sender[0])):
+                with contextlib.suppress(OSError):  # who asked has gone
+                    self._socket.sendto(reply, sender)
+
+    def _answers(self, data: bytes, host: str) -> list[bytes]:
+        """What to send back for one datagram."""
+        try:
+            messages = decode(data) if len(data) <= _MOST_BYTES else ()
+        except MalformedPacket:
+            return []
+        ours = [m for m in messages if m.address.startswith(PREFIX) and m.address != REPLY]
+        return [reply for m in ours[:_MOST_MESSAGES] for reply in self._answer(m, host)]
+
+    def _answer(self, message: Message, host: str) -> list[bytes]:
+        if not self._desk.admits(host):
+            # Seldom, or a flood of questions would make a flood of answers.
+            now_s = time.monotonic()
+            if now_s - self._limited_s < _LIMITED_EVERY_S:
+                return []
+            self._limited_s = now_s
+            return [_reply(LIMITED, message.address)]
+        try:
+            text = from_osc(message.address.removeprefix(PREFIX).split("/"), message.args)
+        except CommandError as fault:
+            return [_reply(Answer("wrong", fault.what, fault.remedy), message.address)]
+        if not text:
+            return [_reply(Answer("done", "a button was released"), message.address)]
+        return [_reply(self._desk.answer(text), text)]
+
+
+def _reply(answer: Answer, asked: str) -> bytes:
+    words = (answer.status, asked, answer.sentence)
+    # OSC's strings end at a NUL, which is a letter like others to JSON and files.
+    return encode(REPLY, *(word.replace("\0", "")[:_LONGEST] for word in words))
