@@ -6,11 +6,18 @@ Floats used: 0 = 00000000, 1 = 3F800000, -1 = BF800000, 0.5 = 3F000000, -0.5 = B
 
 from __future__ import annotations
 
+import dataclasses
+import struct
+from typing import Any
+
+import numpy as np
+import pytest
 from avatar_frames import posed
 
-from vtdrive.types import Param, Pose, RigSchema, Status, frozen
+from vtdrive.types import EmotionState, Param, Pose, RigSchema, Status, frozen
 from vtdrive.wire.gltf_humanoid import Joint
-from vtdrive.wire.osc_params import OscTemplate
+from vtdrive.wire.neutral import neutral_frame
+from vtdrive.wire.osc_params import OscTemplate, OscType
 from vtdrive.wire.vmc import VmcTemplate
 from vtdrive.wire.vmc_assistant import AssistantTemplate
 
@@ -22,6 +29,7 @@ POSE = posed(
     root_m=(0.25, 0.5, 1.0),
 )
 
+STATE = neutral_frame(SCHEMA, [], seq=0, t_ns=0).state
 UNTURNED = (0.0, 0.0, 0.0, 1.0)
 
 OK = b"/VMC/Ext/OK\0" + b",iiii\0\0\0" + b"\0\0\0\x01" + b"\0\0\0\x03" + b"\0\0\0\0" + b"\0\0\0\x01"
@@ -132,8 +140,51 @@ def test_lost_tracking_says_so_and_nothing_else_changes() -> None:
         assert sent == [OK[:-1] + b"\0", T, ROOT, HEAD, BLINK, JAW, APPLY]
 
 
-def test_plain_osc() -> None:
-    (sent,) = OscTemplate(SCHEMA, address="/x/{name}").fill(POSE)
-    blink = b"/x/blinkLeft\0\0\0\0" + b",f\0\0" + b"\x3f\x80\0\0"
-    jaw = b"/x/jawOpen\0\0" + b",f\0\0" + b"\x3f\0\0\0"
-    assert bytes(sent) == BUNDLE + sized(blink, b"\0\0\0\x18") + sized(jaw, b"\0\0\0\x14")
+BLINK_AT = b"/x/blinkLeft\0\0\0\0"
+JAW_AT = b"/x/jawOpen\0\0"
+PLAIN = {
+    "f": (b",f\0\0\x3f\x80\0\0", b",f\0\0\x3f\0\0\0"),
+    # 127 and, of 63.5, the even neighbour
+    "i": (b",i\0\0\0\0\0\x7f", b",i\0\0\0\0\0\x40"),
+    "T": (b",T\0\0", b",F\0\0"),
+    "s": (b",s\0\0" + b"1.000\0\0\0", b",s\0\0" + b"0.500\0\0\0"),
+}
+
+
+@pytest.mark.parametrize("kind", PLAIN)
+def test_plain_osc(kind: OscType) -> None:
+    blink, jaw = (at + arg for at, arg in zip((BLINK_AT, JAW_AT), PLAIN[kind], strict=True))
+    scale, threshold = (127.0 if kind == "i" else 1.0), 0.75
+    options: dict[str, Any] = {"kind": kind, "scale": scale, "threshold": threshold}
+    template = OscTemplate(SCHEMA, address="/x/{name}", **options)
+    (sent,) = template.fill(POSE, STATE)
+    sizes = [len(message).to_bytes(4, "big") for message in (blink, jaw)]
+    assert bytes(sent) == BUNDLE + sized(blink, sizes[0]) + sized(jaw, sizes[1])
+    alone = OscTemplate(SCHEMA, address="/x/{name}", bundle="off", **options)
+    assert [bytes(d) for d in alone.fill(POSE, STATE)] == [blink, jaw]
+
+
+def test_plain_osc_of_the_face() -> None:
+    """A quarter turn to my left, a metre to my left, and surprise."""
+    weights = np.eye(8)[2] * 0.5
+    emotion = EmotionState(frozen(np.eye(8)[2]), frozen(weights), leading=2, shown=2)
+    state = dataclasses.replace(
+        STATE,
+        status=Status.LIVE,
+        head_xyzw=frozen([0, 2**-0.5, 0, 2**-0.5]),
+        head_m=frozen([1, 0, 0]),
+        emotion=emotion,
+    )
+    only = ["head/yaw_deg", "head/x_m", "emotion/surprise", "emotion", "status"]
+    template = OscTemplate(SCHEMA, address="/{name}", only=only, kind="i", scale=2, bundle="off")
+    sent = [bytes(d) for d in template.fill(POSE, state)]
+    assert sent[0][:-4] == b"/head/yaw_deg\0\0\0" + b",f\0\0"
+    assert struct.unpack(">f", sent[0][-4:])[0] == pytest.approx(90, abs=1e-4)
+    assert sent[1] == b"/head/x_m\0\0\0" + b",f\0\0" + b"\x3f\x80\0\0"
+    assert b"/emotion/surprise\0\0\0" + b",i\0\0" + b"\0\0\0\x01" in sent
+    assert sent[-3:] == [
+        b"/face/found\0" + b",i\0\0" + b"\0\0\0\x01",
+        b"/emotion/name\0\0\0" + b",s\0\0" + b"surprise\0\0\0\0",
+        b"/face/status\0\0\0\0" + b",s\0\0" + b"live\0\0\0\0",
+    ]
+    assert len(sent) == 2 + 8 + 3

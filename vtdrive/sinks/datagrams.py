@@ -68,5 +68,5 @@ class DatagramSink(ABC):
         """Make the template; raises ValueError."""
 
     @abstractmethod
-    def _filled(self, frame: AvatarFrame) -> Sequence[memoryview]:
+    def _filled(self, frame: AvatarFrame) -> Sequence[bytes | memoryview]:
         """The frame's datagrams, valid until the next call."""

@@ -11,7 +11,7 @@ from pythonosc.osc_bundle_builder import IMMEDIATELY, OscBundleBuilder
 from pythonosc.osc_message import OscMessage
 from pythonosc.osc_message_builder import OscMessageBuilder
 
-__all__ = ["Arg", "MalformedPacket", "Message", "decode", "encode", "encode_bundle"]
+__all__ = ["Arg", "MalformedPacket", "Message", "decode", "encode", "encode_bundle", "encode_flag"]
 
 Arg = int | float | str | bytes | bool | None
 
@@ -48,6 +48,14 @@ def encode(address: str, *args: int | float | str) -> bytes:
             raise TypeError(f"{address}: {type(arg).__name__} is not int, float or str")
         tag = "s" if isinstance(arg, str) else "i" if isinstance(arg, int) else "f"
         builder.add_arg(arg, tag)
+    datagram: bytes = builder.build().dgram
+    return datagram
+
+
+def encode_flag(address: str, *, on: bool) -> bytes:
+    """One message that is true or false: type tag `T` or `F`, and no bytes of its own."""
+    builder = OscMessageBuilder(address)
+    builder.add_arg(on, "T" if on else "F")
     datagram: bytes = builder.build().dgram
     return datagram
 

@@ -1,14 +1,12 @@
 from __future__ import annotations
 
-import numpy as np
 import pytest
-from avatar_frames import FULL, posed
+from avatar_frames import posed
 
 from vtdrive.types import Param, RigSchema, Status
-from vtdrive.wire import osc
 from vtdrive.wire.names import Names, osc_part, vmc_names
 from vtdrive.wire.neutral import neutral_frame
-from vtdrive.wire.osc_params import OscTemplate, check_pattern
+from vtdrive.wire.osc_params import check_pattern
 
 
 @pytest.mark.parametrize(
@@ -56,37 +54,6 @@ def test_osc_addresses_hold_nothing_reserved() -> None:
 def test_unusable_patterns(pattern: str, why: str) -> None:
     with pytest.raises(ValueError, match=why):
         check_pattern(pattern)
-
-
-def test_osc_sends_every_parameter_at_its_address() -> None:
-    rng = np.random.default_rng(3)
-    wanted = dict(zip(FULL.names, rng.random(len(FULL.names)).astype(np.float32), strict=True))
-    template = OscTemplate(FULL, address="/avatar/parameters/{name}/v")
-    datagrams = template.fill(posed(FULL, {k: float(v) for k, v in wanted.items()}))
-    got = {m.address: m for d in datagrams for m in osc.decode(d)}
-    assert max(map(len, datagrams)) <= 1400
-    assert len(got) == len(FULL.names)
-    for name, value in wanted.items():
-        message = got[f"/avatar/parameters/{name.replace(' ', '_')}/v"]
-        assert (message.tags, message.args) == ("f", (float(value),))
-
-
-def test_osc_replaces_what_is_not_finite() -> None:
-    schema = RigSchema((Param("a", neutral=0.5), Param("b")), ())
-    template = OscTemplate(schema, address="/{name}")
-    values = [
-        m.args[0]
-        for d in template.fill(posed(schema, {"a": float("nan"), "b": 1.0}))
-        for m in osc.decode(d)
-    ]
-    assert values == [0.5, 1.0]
-    assert template.replaced == 1
-
-
-def test_osc_refuses_addresses_that_collide() -> None:
-    schema = RigSchema((Param("a b"), Param("a_b")), ())
-    with pytest.raises(ValueError, match="would share /x/a_b"):
-        OscTemplate(schema, address="/x/{name}")
 
 
 def test_the_neutral_frame_rests() -> None:
