@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from avatar_frames import BONES, FULL, SMALL, frame_of
+from vrm_models import glb, vrm1
 
 from vtdrive.config.sinks import (
     IFacialMocapSink,
@@ -43,10 +44,26 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def model_in(folder: Path) -> Path:
+    """A .vrm file."""
+    path = folder / "a.vrm"
+    path.write_bytes(glb(vrm1()))
+    return path
+
+
 CONFIGS: dict[str, Configure] = {
     "vmc": lambda _, port: VmcSink(port=port),
     "vmc-unbundled": lambda _, port: VmcSink(port=port, bundle="off"),
+    "vmc-assistant": lambda _, port: VmcSink(port=port, role="assistant", names="both"),
+    "vmc-placed": lambda folder, port: VmcSink(port=port, vrm=str(model_in(folder))),
     "osc": lambda _, port: OscSink(port=port),
+    "osc-typed": lambda _, port: OscSink(
+        port=port,
+        type="i",
+        scale=255,
+        only=("custom", "presets", "head", "emotion", "status"),
+        send="changes",
+    ),
     "jsonl": lambda folder, _: JsonlSink(path=str(folder / "a.jsonl")),
     "mcap": lambda folder, _: McapSink(path=str(folder / "a.mcap")),
     "paced": lambda _, port: VmcSink(port=port, max_hz=240),
@@ -65,7 +82,9 @@ TRACKERS = ("vtsphone", "ifacialmocap", "openseeface", "livelink", "opentrack")
 # A way for each to fail at `open`.
 BROKEN: dict[str, Configure] = {
     "vmc": lambda _, port: VmcSink(port=port, host="no such host"),
+    "vmc-placed": lambda folder, port: VmcSink(port=port, vrm=str(folder / "no.vrm")),
     "osc": lambda _, port: OscSink(port=port, address="no slash"),
+    "osc-typed": lambda _, port: OscSink(port=port, only=("jaw",)),
     "jsonl": lambda folder, _: JsonlSink(path=str(folder / "no" / "a.jsonl")),
     "mcap": lambda folder, _: McapSink(path=str(folder / "no" / "a.mcap")),
     "paced": lambda _, port: VmcSink(port=port, host="no such host", max_hz=30),
