@@ -22,6 +22,8 @@ from websockets.typing import Subprotocol
 
 __all__ = ["FakeObs"]
 
+Answer = tuple[int, str, dict[str, Any] | None]
+
 _BASE = (
     "GetVersion", "GetSceneList", "GetCurrentProgramScene", "SetCurrentProgramScene",
     "GetSceneItemList", "GetSceneItemId", "SetSceneItemEnabled", "GetSceneItemEnabled",
@@ -214,7 +216,7 @@ class FakeObs:
         }
         return answer | ({"responseData": found} if found is not None else {})
 
-    def _answer(self, name: str, data: dict[str, Any]) -> tuple[int, str, dict[str, Any] | None]:
+    def _answer(self, name: str, data: dict[str, Any]) -> Answer:
         gone = (600, "No source was found by that name.", None)
         done: tuple[int, str, None] = (100, "", None)
         lists: dict[str, dict[str, Any]] = {
@@ -246,21 +248,8 @@ class FakeObs:
             return done
         if name.startswith(("GetSceneItem", "SetSceneItem")):
             return self._item(name, data) or gone
-        if name == "GetSourceFilterList":
-            if data["sourceName"] not in ("Camera", *self.texts, *self.scenes):
-                return gone
-            names = [f for source, f in self.filters if source == data["sourceName"]]
-            return 100, "", {"filters": [{"filterName": each} for each in names]}
-        if name.startswith("SetSourceFilter"):
-            found = self.filters.get((data["sourceName"], data["filterName"]))
-            if found is None:
-                return gone
-            if name.endswith("Enabled"):
-                found["enabled"] = data["filterEnabled"]
-            else:
-                kept = found["settings"] if data.get("overlay", True) else {}
-                found["settings"] = {**kept, **data["filterSettings"]}
-            return done
+        if "Filter" in name:
+            return self._filter(name, data) or gone
         if name == "SetInputSettings":
             if data["inputName"] not in self.texts:
                 return gone
@@ -268,9 +257,24 @@ class FakeObs:
             return done
         return self._once(name, data) or gone
 
-    def _item(
-        self, name: str, data: dict[str, Any]
-    ) -> tuple[int, str, dict[str, Any] | None] | None:
+    def _filter(self, name: str, data: dict[str, Any]) -> Answer | None:
+        source = data["sourceName"]
+        if name == "GetSourceFilterList":
+            if source not in ("Camera", *self.texts, *self.scenes):
+                return None
+            names = [f for owner, f in self.filters if owner == source]
+            return 100, "", {"filters": [{"filterName": each} for each in names]}
+        found = self.filters.get((source, data["filterName"]))
+        if found is None:
+            return None
+        if name.endswith("Enabled"):
+            found["enabled"] = data["filterEnabled"]
+        else:
+            kept = found["settings"] if data.get("overlay", True) else {}
+            found["settings"] = {**kept, **data["filterSettings"]}
+        return 100, "", None
+
+    def _item(self, name: str, data: dict[str, Any]) -> Answer | None:
         items = self.scenes[data["sceneName"]]
         if name == "GetSceneItemList":
             return 100, "", {"sceneItems": [{"sourceName": each} for each in items]}

@@ -76,15 +76,17 @@ class ObsOutput(LoopSink):
     async def _follow(self, link: ObsLink) -> None:
         """Do what the rules ask until the run is over."""
         await link.learn()
+        # What happens from here on is done in full, also what happens once.
+        due = self._rules.resumed()
         self._problems.clear()
         self._said.clear()
         self.mended()
         count = len(self._rules.all)
         rules = f"{count} rule{'' if count == 1 else 's'}" if count else "no rules yet"
         self.stats.note = f"OBS {link.obs_version}, {rules}"
-        await self._check_rules(link)
-        for rule, step in self._rules.resumed():
+        for rule, step in due:
             await self._do(link, rule, step)
+        await self._check_rules(link)
         wait_s = _TEXT_S if self._rules.has_live_texts else None
         while True:
             try:
