@@ -167,8 +167,8 @@ class Mixer:
                 shown[GAZE].reshape(2, 2),
                 shown[:52],
             ),
-            absence=float(shown[HEAD_IDLE]),
-            lids_absence=float(shown[LIDS_IDLE]),
+            absence=_exact(shown[HEAD_IDLE], absence),
+            lids_absence=_exact(shown[LIDS_IDLE], absence),
             voice=frozen(self._heard(t_ns)),
             mouth_is_ours=bool(owners[_JAW_OPEN] == _CAMERA),
         )
@@ -222,6 +222,11 @@ def _packed(body: Body, absence: float) -> F32:
     lanes[PLACE] = body.head_m
     lanes[[HEAD_IDLE, LIDS_IDLE]] = absence
     return lanes
+
+
+def _exact(lane: np.float32, whole: float) -> float:
+    """A lane's value; `whole` itself where that is what it holds, without the lane's rounding."""
+    return whole if lane == np.float32(whole) else float(lane)
 
 
 def _probs(weights: F32) -> F32:
