@@ -15,6 +15,7 @@ from vtdrive.cli import (
     check,
     classify,
     config,
+    control,
     demo,
     evaluate,
     models,
@@ -44,6 +45,7 @@ app.command("classify")(classify.classify)
 app.command("models")(models.models)
 app.add_typer(evaluate.app)
 app.add_typer(config.app)
+app.add_typer(control.app)
 app.add_typer(sinks.app)
 
 

@@ -23,6 +23,7 @@ _WIDTH: Final = 18
 _COLOUR: Final = {Status.LIVE: "green", Status.HELD: "yellow", Status.LOST: "red"}
 _FULL_DEG: Final = 30.0
 _TAKING: Final = "taking your neutral: sit as usual, look at the camera and hold still"
+_KEYS: Final = "n: new neutral   f: freeze   p: panic   e: emotion on/off   q: quit"
 _STAGES: Final = {
     "wait": "camera → taken",
     "track": "tracking + shapes",
@@ -120,10 +121,12 @@ def dashboard(
     title: str,
     emotion_hz: float,
     taking: float | None,
+    forced: str = "",
 ) -> RenderableType:
     """The whole picture for a terminal of 80 columns or more.
 
-    `taking` is how much of a neutral is measured, None where none is being taken.
+    `taking` is how much of a neutral is measured, None where none is being taken. `forced` is what
+    the avatar shows by command.
     """
     top = Table.grid(expand=True)
     top.add_column(ratio=1)
@@ -141,8 +144,11 @@ def dashboard(
     if taking is not None:
         news = Text(f"{_TAKING} ({100 * taking:.0f} %)\n", "yellow") + news
     status = Text(f" {frame.status.name} ", f"bold white on {_COLOUR[frame.status]}")
-    head = Text.assemble(status, "  ", (title, "bold"), ("   n: new neutral   q: quit", "dim"))
-    return Group(head, top, Panel(low, title="pace", border_style="dim"), news)
+    head = Text.assemble(status, "  ", (title, "bold"))
+    if forced:
+        head.append_text(Text.assemble("  ", (f" {forced} ", "bold black on yellow")))
+    foot = Text(_KEYS, "dim")
+    return Group(head, top, Panel(low, title="pace", border_style="dim"), news, foot)
 
 
 def status_line(frame: AvatarFrame, stats: RunStats, outlets: Sequence[Outlet]) -> str:

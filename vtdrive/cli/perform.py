@@ -14,9 +14,12 @@ from vtdrive.cli.signals import ended_by_signals
 from vtdrive.config.load import load_config
 from vtdrive.config.reload import ConfigWatcher
 from vtdrive.config.schema import Config
+from vtdrive.control.make import listeners
 from vtdrive.core.calibrate import NeutralPose
 from vtdrive.core.signals import SIGNALS
 from vtdrive.runtime.build import make_session
+from vtdrive.runtime.commanding import Commander
+from vtdrive.runtime.presets import Presets
 from vtdrive.runtime.session import Session
 from vtdrive.runtime.users import UserStore
 from vtdrive.runtime.worker import Worker
@@ -64,6 +67,13 @@ def perform(
     if user is not None and user.damaged:
         show.on_event(f"the saved neutral in {user.path} makes no sense: a new one is needed (n)")
     session = make_session(config, listener=show, neutral=neutral)
+    presets = Presets(
+        [Path(path) for path in config.control.presets],
+        load=lambda layer: _loaded([*files, *layer], chosen),
+        use=lambda preset: session.reload(_kept(preset, session.config)),
+    )
+    folder = Path(config.control.recordings)
+    commander = Commander(session, presets, recordings=folder, tell=show.on_event)
     stop, over = threading.Event(), threading.Event()
     faults: list[BaseException] = []
 
@@ -78,7 +88,9 @@ def perform(
             stack.enter_context(acquire(target, force=force))
         stack.enter_context(ended_by_signals(stop))
         if files:
-            stack.enter_context(_watcher(files, chosen or {}, session, show))
+            stack.enter_context(_watcher(files, chosen, session, presets, show))
+        stack.enter_context(commander)
+        stack.enter_context(listeners(config.control, commander.do, commander.state, show.on_event))
         run = stack.enter_context(
             Worker("track", drive, on_failure=faults.append, wake=stop.set, join_s=10.0)
         )
@@ -89,11 +101,27 @@ def perform(
     return session, show
 
 
+def _loaded(files: Sequence[Path], chosen: Mapping[str, Any] | None) -> Config:
+    return load_config(files, overrides=chosen, known_signals=SIGNALS)
+
+
+def _kept(preset: Config, running: Config) -> Config:
+    """A preset is about how the avatar is driven: where from and where to stays as it is."""
+    stays = ("source", "tracker", "inputs", "sinks", "control")
+    return preset.model_copy(update={name: getattr(running, name) for name in stays})
+
+
 def _watcher(
-    files: Sequence[Path], chosen: Mapping[str, Any], session: Session, show: Show
+    files: Sequence[Path],
+    chosen: Mapping[str, Any] | None,
+    session: Session,
+    presets: Presets,
+    show: Show,
 ) -> ConfigWatcher:
     def use(config: Config) -> None:
-        if not config.sinks:
+        if presets.layer:
+            config = _kept(config, session.config)
+        elif not config.sinks:
             config = config.model_copy(update={"sinks": session.config.sinks})
         session.reload(config)
         show.on_event("config reloaded")
@@ -102,8 +130,8 @@ def _watcher(
         show.on_event(f"config not reloaded, the old one stays:\n{sentence}")
 
     return ConfigWatcher(
-        files,
+        [*files, *presets.paths],
         use,
         refuse,
-        load=lambda paths: load_config(paths, overrides=chosen, known_signals=SIGNALS),
+        load=lambda _: _loaded([*files, *presets.layer], chosen),
     )

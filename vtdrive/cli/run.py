@@ -31,6 +31,13 @@ Inputs = Annotated[
         "--in", help="Tracking from elsewhere, e.g. vmc-in://127.0.0.1:39540; may repeat."
     ),
 ]
+Controls = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--control",
+        help="Take commands: osc://127.0.0.1:9010, http://127.0.0.1:9011 or midi:NAME; may repeat.",
+    ),
+]
 Configs = Annotated[
     list[Path] | None,
     typer.Option("--config", "-c", help="Config file; may repeat, later ones override."),
@@ -60,6 +67,7 @@ def overrides(
     source: str | None = None,
     sinks: list[str] | None = None,
     inputs: list[str] | None = None,
+    control: list[str] | None = None,
     *,
     fast: bool = False,
     fps: float | None = None,
@@ -68,6 +76,7 @@ def overrides(
     emotion: bool = True,
 ) -> dict[str, Any]:
     """What the command line lays over the config files; only what was said."""
+    from vtdrive.config.control_urls import control_overrides
     from vtdrive.config.urls import parse_input_url, parse_sink_url
 
     chosen: dict[str, Any] = {"source": {}}
@@ -80,6 +89,8 @@ def overrides(
         chosen["sinks"] = [parse_sink_url(url).model_dump() for url in sinks]
     if inputs:
         chosen["inputs"] = [parse_input_url(url).model_dump() for url in inputs]
+    if control:
+        chosen["control"] = control_overrides(control)
     if not auto_neutral:
         chosen["neutral"] = {"auto": False}
     if not emotion:
@@ -92,6 +103,7 @@ def run(
     sink: Sinks = None,
     inputs: Inputs = None,
     config: Configs = None,
+    control: Controls = None,
     max_seconds: MaxSeconds = None,
     fast: Fast = False,
     fps: Fps = None,
@@ -111,6 +123,7 @@ def run(
             source,
             sink,
             inputs,
+            control,
             fast=fast,
             fps=fps,
             loop=loop,
@@ -132,6 +145,7 @@ def record(
     sink: Sinks = None,
     inputs: Inputs = None,
     config: Configs = None,
+    control: Controls = None,
     max_seconds: MaxSeconds = None,
     fast: Fast = False,
     fps: Fps = None,
@@ -158,6 +172,7 @@ def record(
         source,
         sink,
         inputs,
+        control,
         fast=fast,
         fps=fps,
         loop=loop,

@@ -23,6 +23,7 @@ __all__ = ["Show", "View"]
 View = Literal["live", "lines", "quiet"]
 _DRAW_HZ: Final = 8
 _LINE_S: Final = 2.0
+_KEYS: Final = {"f": "freeze toggle", "p": "panic toggle", "e": "emotion toggle"}
 _NOTABLE: Final = 0.2
 """Log-odds taken off a resting expression that nobody would notice."""
 
@@ -85,6 +86,8 @@ class Show:
                     self._asked = True
                     session.command(TAKE_NEUTRAL)
                     self.on_event("hold still, relax your face and look straight ahead")
+                elif key.lower() in _KEYS:
+                    session.command(_KEYS[key.lower()])
                 elif key in ("q", "Q"):
                     stop.set()
 
@@ -125,6 +128,7 @@ class Show:
                                 title=self._title,
                                 emotion_hz=session.governor.rate_hz,
                                 taking=session.taking,
+                                forced=_forced(session),
                             ),
                             refresh=True,
                         )
@@ -161,6 +165,19 @@ def _rest_read(new: NeutralPose, old: NeutralPose | None, *, asked: bool) -> str
     if not names:
         return ", and at rest you look calm"
     return f", and what looks like {' and '.join(names)} in your resting face is taken off"
+
+
+def _forced(session: Session) -> str:
+    """What the avatar shows by command, in words."""
+    overrides = session.driver.overrides
+    shown = overrides.forcing.shown
+    marks = (
+        ("PANIC", overrides.panic),
+        ("FROZEN", overrides.frozen),
+        ("" if shown is None else EMOTIONS[shown], shown is not None),
+        ("emotion off", overrides.forcing.off),
+    )
+    return " · ".join(mark for mark, on in marks if on)
 
 
 def described(obtained: Obtained) -> str:

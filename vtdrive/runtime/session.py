@@ -48,7 +48,7 @@ _SWITCH_S: Final = 0.0005
 5.4 ms with the default)."""
 _NO_FACE_NS: Final = 5_000_000_000
 _AT_START: Final = (
-    "source", "tracker", "inputs", "sinks",
+    "source", "tracker", "inputs", "sinks", "control",
     "emotion.enabled", "emotion.model", "emotion.provider", "emotion.reads",
 )  # fmt: skip
 """What a reload cannot change under a running performance; `emotion.enabled` only where it began
