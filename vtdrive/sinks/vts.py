@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
 from vtdrive.config.sinks import VtsSink
-from vtdrive.errors import SinkError, SinkUnusable
+from vtdrive.errors import SinkError
 from vtdrive.listening import who_can_reach
 from vtdrive.sinks.face_out import FaceOut, FaceTap
 from vtdrive.sinks.looping import LoopSink
@@ -67,14 +67,6 @@ class VtsOutput(LoopSink):
         """Loop time at which the last session was known to be up."""
         self._notes: dict[str, str] = {}
 
-    def check(self, schema: RigSchema) -> None:
-        try:
-            FaceTap(self.profile, schema)
-        except ValueError as fault:
-            raise SinkUnusable(
-                f"{self.name}: {fault}", "keep all of the 52 shapes among the outputs"
-            ) from fault
-
     async def serve(self) -> None:
         self._login.may_ask()
         session = await self._unless_over(self._begun())
@@ -84,7 +76,7 @@ class VtsOutput(LoopSink):
         try:
             await self._leave(session, await self._stream(session))
         finally:
-            self._up_until_s = asyncio.get_running_loop().time()
+            self._up_until_s = session.link.heard_s
             await _ended(session)
 
     async def _begun(self) -> _Session:
@@ -152,7 +144,8 @@ class VtsOutput(LoopSink):
             if session.moods is not None and session.moods.done():
                 session.moods.result()
             try:
-                frame = await self.newest(_KEEP_ALIVE_S)
+                moving = 0.0 < fade.weight < 1.0
+                frame = await self.newest(_STEP_S * 2 if moving else _KEEP_ALIVE_S)
             except TimeoutError:
                 pass
             else:

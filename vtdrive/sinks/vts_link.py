@@ -88,6 +88,8 @@ class VtsLink:
         self._ids = itertools.count(1)
         self._waiting: dict[str, tuple[Call, asyncio.Future[Message]]] = {}
         self._lost: SinkError | None = None
+        self.heard_s = asyncio.get_running_loop().time()
+        """Loop time of the last sign of life."""
         self.ignored = 0
         """Messages that were no message of this API, or that answered nothing."""
         self._reader = asyncio.create_task(self._read(), name="vts-reader")
@@ -151,6 +153,7 @@ class VtsLink:
             self._end(f"the connection to VTube Studio broke{told}")
 
     def _take(self, message: Message | None) -> None:
+        self.heard_s = asyncio.get_running_loop().time()
         if message is None:
             self.ignored += 1
         elif message.is_event:

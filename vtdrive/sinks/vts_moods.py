@@ -25,7 +25,7 @@ from vtdrive.wire.vts_replies import Hotkey, active_expressions, hotkeys_in
 __all__ = ["EVENTS", "VtsMoods"]
 
 EVENTS: Final = ("ModelLoadedEvent", "HotkeyTriggeredEvent", "ModelConfigChangedEvent")
-_APART_S: Final = 0.5
+_APART_S: Final = {"hotkey": 0.5, "expression": 0.1}
 """Between two actions on one target. VTube Studio wants 5 pictures, or 5 s as its error list says:
 where it says so, the action waits."""
 _RETRY_S: Final = 1.0
@@ -72,6 +72,7 @@ class VtsMoods:
         self._hotkeys: dict[str, Hotkey] = {}
         self._wanted = self._by_emotion[0]
         self._emotion = -1
+        """None is known yet: nothing is touched."""
         self._changed = asyncio.Event()
         self._stale = True
 
@@ -123,7 +124,8 @@ class VtsMoods:
             if self._stale:
                 self._stale = False
                 await self._look(link)
-            pause_s = await self._step(link, self._wanted)
+            known = self._emotion >= 0
+            pause_s = await self._step(link, self._wanted) if known else None
             if pause_s is not None:
                 try:
                     async with asyncio.timeout(max(0.0, pause_s)):
@@ -134,10 +136,20 @@ class VtsMoods:
                 await self._changed.wait()
 
     async def rest(self, link: VtsLink) -> None:
-        """Switch off all that is on; raises SinkError where VTube Studio does not answer."""
-        for target, state in self._states.items():
-            if state.on and not state.broken and self._undone(target):
-                await self._switch(link, target, on=False)
+        """Switch off all that is on, however long cooldowns take: the caller sets the limit.
+
+        Raises SinkError where VTube Studio does not answer.
+        """
+        waiting = [t for t, state in self._states.items() if state.on and self._undone(t)]
+        while waiting:
+            waiting = [
+                target
+                for target in waiting
+                if not self._states[target].broken
+                and not await self._switch(link, target, on=False)
+            ]
+            if waiting:
+                await asyncio.sleep(0.1)
 
     async def _look(self, link: VtsLink) -> None:
         """Read which hotkeys there are and which expressions are on."""
@@ -166,21 +178,20 @@ class VtsMoods:
 
     async def _step(self, link: VtsLink, wanted: frozenset[_Target]) -> float | None:
         """Do all that is due; how long until more is, None where nothing is left to do."""
-        pause_s: float | None = None
-        now_s = asyncio.get_running_loop().time()
+        clock = asyncio.get_running_loop().time
+        due_s: list[float] = []
+        waits = False
         # Off before on: two expressions at once deform most faces twice.
         for target, state in sorted(self._states.items(), key=lambda item: item[0] in wanted):
-            if state.on == (target in wanted) or state.broken or state.left_alone:
+            on = target in wanted
+            if state.on == on or state.broken or state.left_alone or (on and waits):
                 continue
-            if now_s < state.due_s:
-                left_s = state.due_s - now_s
-                pause_s = left_s if pause_s is None else min(pause_s, left_s)
-                continue
-            done = await self._switch(link, target, on=target in wanted)
-            left_s = state.due_s - asyncio.get_running_loop().time()
-            if not done and not state.broken:
-                pause_s = left_s if pause_s is None else min(pause_s, left_s)
-        return pause_s
+            due = clock() >= state.due_s
+            if not (due and await self._switch(link, target, on=on)) and not state.broken:
+                due_s.append(state.due_s)
+            # What VTube Studio keeps refusing to switch off must not hold up everything else.
+            waits = waits or (not on and state.on and state.retries == 0)
+        return max(0.01, min(due_s) - clock()) if due_s else None
 
     async def _switch(self, link: VtsLink, target: _Target, *, on: bool) -> bool:
         """Bring one target to `on`; whether that has worked."""
@@ -193,7 +204,7 @@ class VtsMoods:
             self._refused(fault, state)
             return False
         state.on, state.retries = on, 0
-        state.due_s = asyncio.get_running_loop().time() + _APART_S
+        state.due_s = asyncio.get_running_loop().time() + _APART_S[target.kind]
         return True
 
     async def _call_for(self, link: VtsLink, target: _Target, *, on: bool) -> Call | None:
@@ -223,7 +234,7 @@ class VtsMoods:
             # Until ModelLoadedEvent.
             state.broken = True
         elif fault.error_id == 205:
-            state.due_s = now_s + _LONGEST_RETRY_S
+            state.due_s, state.retries = now_s + _LONGEST_RETRY_S, 1
             self._tell(f"{fault.what}: {fault.remedy}")
         else:
             state.broken = True

@@ -11,6 +11,7 @@ from vtdrive.wire.vts import API_NAME, API_VERSION
 __all__ = ["KIND", "Fade", "InjectTemplate"]
 
 KIND: Final = "InjectParameterDataRequest"
+_LONGEST_STEP_S: Final = 0.1
 
 
 class InjectTemplate:
@@ -69,7 +70,8 @@ class Fade:
 
     def step(self, follow: bool, t_s: float) -> float:
         """The weight at `t_s`, given whether a face has been followed since the last call."""
-        dt = 0.0 if self._t_s is None else max(0.0, t_s - self._t_s)
+        # A gap in the frames must not become a jump in the model.
+        dt = 0.0 if self._t_s is None else min(_LONGEST_STEP_S, max(0.0, t_s - self._t_s))
         self._t_s = t_s
         step = 1.0 if self._ease_s <= 0.0 else dt / self._ease_s
         self._way = min(1.0, max(0.0, self._way + (step if follow else -step)))
