@@ -9,7 +9,15 @@ from typing import Any, Final, Literal
 
 from vtdrive.wire.oscquery import MalformedTree, Node
 
-__all__ = ["DEFAULT_V2", "Avatar", "Declared", "avatar_of_file", "avatar_of_tree", "default_avatar"]
+__all__ = [
+    "DEFAULT_V2",
+    "Avatar",
+    "Declared",
+    "Kind",
+    "avatar_of_file",
+    "avatar_of_tree",
+    "default_avatar",
+]
 
 Kind = Literal["float", "bool", "int"]
 
