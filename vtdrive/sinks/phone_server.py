@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any, Final, cast
 
 from vtdrive.config.sinks import VtsPhoneSink
-from vtdrive.errors import SinkError, SinkUnusable
+from vtdrive.errors import SinkError
 from vtdrive.listening import who_can_reach
 from vtdrive.sinks.face_out import FaceTap
 from vtdrive.sinks.looping import LoopSink
@@ -51,12 +51,6 @@ class PhoneServer(LoopSink):
         self._face = _nobody()
         self.malformed = 0
         """Datagrams that were no request."""
-
-    def check(self, schema: RigSchema) -> None:
-        try:
-            FaceTap(self.profile, schema)
-        except ValueError as fault:
-            raise SinkUnusable(f"{self.name}: {fault}", "give that shape back its name") from fault
 
     async def serve(self) -> None:
         loop = asyncio.get_running_loop()
@@ -112,8 +106,8 @@ class PhoneServer(LoopSink):
                 self._until_s[place] = now_s + request.seconds
                 if not known or now_s - self._sent_s > _QUIET_S:
                     fresh.append(place)
-        self._send(fresh)
         self._tidy()
+        self._send(fresh)
 
     def _send(self, places: list[Place]) -> None:
         transport = self._transport
