@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import importlib.metadata
 import json
 import math
@@ -17,20 +18,24 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from avatar_frames import FULL, frame_of
+from vrm_models import glb, vrm0
 
+from vtdrive.config.load import load_config
 from vtdrive.config.sinks import VmcSink
+from vtdrive.core.poser import Poser
 from vtdrive.sinks.vmc import VmcOutput
 from vtdrive.spaces import quat_from_euler
-from vtdrive.types import AvatarFrame, Pose, Status, frozen
-from vtdrive.vocab import SHAPES, pascal
+from vtdrive.types import AvatarFrame, Pose, Profile, Status, frozen
+from vtdrive.vocab import SHAPE_INDEX, SHAPES, pascal
 from vtdrive.wire.names import LOOK_PRESETS, VRM0
+from vtdrive.wire.neutral import neutral_frame
 
 HERE = Path(__file__).parent
 FPS = 60
@@ -39,6 +44,11 @@ TAGS = {
     "/VMC/Ext/T": "f",
     "/VMC/Ext/Root/Pos": "sfffffff",
     "/VMC/Ext/Bone/Pos": "sfffffff",
+    "/VMC/Ext/Blend/Val": "sf",
+    "/VMC/Ext/Blend/Apply": "",
+}
+ASSISTANT_TAGS = {
+    "/VMC/Ext/Set/Eye": "ifff",
     "/VMC/Ext/Blend/Val": "sf",
     "/VMC/Ext/Blend/Apply": "",
 }
@@ -130,24 +140,34 @@ def decoding(kind: str) -> Iterator[tuple[Decoder, int]]:
         yield decoder, port
 
 
+def yaw_of(seq: int) -> float:
+    return math.radians(30 * math.sin(seq / 10))
+
+
 def moving(seq: int) -> AvatarFrame:
     """A frame whose every value differs from its neighbours' and from the frame before."""
     params = (np.arange(len(FULL.params)) * 0.137 + seq * 0.0371) % 1.0
-    yaw = math.radians(30 * math.sin(seq / 10))
+    yaw = yaw_of(seq)
     turns = [quat_from_euler(yaw=yaw * k, pitch=yaw / 3, roll=-yaw / 5) for k in (0.3, 0.7, 1, 1)]
     pose = Pose(frozen(params), frozen(np.array(turns)), frozen([seq / 1e4, 0.02, -0.01]))
     status = Status.LOST if seq % 50 == 49 else Status.LIVE
     return frame_of(FULL, pose, seq=seq, t_ns=seq * 1_000_000_000 // FPS, status=status)
 
 
-def expected(frame: AvatarFrame) -> dict[str, Any]:
-    """What a receiver must understand, worked out from the frame without our encoder."""
+def values_of(frame: AvatarFrame) -> dict[str, float]:
+    """Every expression by its VRM 0 or PascalCase name; gaze goes another way, and those rest."""
     (pose,) = frame.poses.values()
     values = {}
     for param, value in zip(FULL.params, pose.params.tolist(), strict=True):
         name = VRM0.get(param.name, param.name) if param.kind == "preset" else param.name
         values[pascal(name) if name in SHAPES else name] = value
     values |= {VRM0[name]: 0.0 for name in LOOK_PRESETS}
+    return values | {name: 0.0 for name in values if name.startswith("EyeLook")}
+
+
+def expected(frame: AvatarFrame) -> dict[str, Any]:
+    """What a receiver must understand, worked out from the frame without our encoder."""
+    (pose,) = frame.poses.values()
     x, y, z = pose.root_m.tolist()
     bones = zip(FULL.bones, pose.bones_xyzw.tolist(), strict=True)
     return {
@@ -155,16 +175,57 @@ def expected(frame: AvatarFrame) -> dict[str, Any]:
         "time_s": float(np.float32(frame.t_ns * 1e-9)),
         "root": [-x, y, z, 0, 0, 0, 1],
         "bones": {bone: [0, 0, 0, qx, -qy, -qz, qw] for bone, (qx, qy, qz, qw) in bones},
-        "values": values,
+        "values": values_of(frame),
     }
 
 
-def stream(kind: str, seconds: float, *, bundle: str = "auto") -> None:
+def expected_placed(frame: AvatarFrame) -> dict[str, Any]:
+    """With positions: where the bones of `vrm_models` stand, seen in Unity's space."""
+    places = {"Neck": (0, 0.3, 0), "Head": (0, 0.1, 0.02),
+              "LeftEye": (-0.03, 0.06, 0.05), "RightEye": (0.03, 0.06, 0.05)}  # fmt: skip
+    want = expected(frame)
+    for bone, values in want["bones"].items():
+        values[:3] = [float(np.float32(v)) for v in places[bone]]
+    return want
+
+
+def expected_both(frame: AvatarFrame) -> dict[str, Any]:
+    """With both spellings of presets."""
+    want = expected(frame)
+    want["values"] |= {new: want["values"][old] for new, old in VRM0.items()}
+    assert {"Surprised", "surprised"} <= want["values"].keys()
+    return want
+
+
+def expected_of_assistant(frame: AvatarFrame) -> dict[str, Any]:
+    yaw, pitch = yaw_of(frame.seq), yaw_of(frame.seq) / 3
+    x, z = -math.sin(yaw) * math.cos(pitch), math.cos(yaw) * math.cos(pitch)
+    y = math.sin(pitch)
+    eye = pytest.approx([1, 10 * x, 10 * y, 10 * z], abs=1e-5)
+    return {"eye": eye, "bones": {}, "values": values_of(frame)}
+
+
+Expected = Callable[[AvatarFrame], dict[str, Any]]
+FORMS: dict[str, tuple[dict[str, Any], Expected, dict[str, str]]] = {
+    "performer": ({}, expected, TAGS),
+    "unbundled": ({"bundle": "off"}, expected, TAGS),
+    "both": ({"names": "both"}, expected_both, TAGS),
+    "placed": ({"vrm": "model.vrm"}, expected_placed, TAGS),
+    "assistant": ({"role": "assistant"}, expected_of_assistant, ASSISTANT_TAGS),
+}
+"""Options, what must be understood, and the type tags."""
+
+
+def stream(kind: str, seconds: float, *, form: str = "performer") -> None:
     """Send `seconds` of frames at `FPS`, and require every one of them back, exactly."""
     count = round(seconds * FPS)
     sent = [moving(seq) for seq in range(count)]
-    with decoding(kind) as (decoder, port):
-        sink = VmcOutput(VmcSink.model_validate({"port": port, "bundle": bundle}))
+    options, want, tags = FORMS[form]
+    with decoding(kind) as (decoder, port), tempfile.TemporaryDirectory() as folder:
+        model = Path(folder) / "model.vrm"
+        model.write_bytes(glb(vrm0()))
+        given = options | ({"vrm": str(model)} if "vrm" in options else {})
+        sink = VmcOutput(VmcSink.model_validate({"port": port, **given}))
         sink.open(FULL)
         start = time.monotonic()
         for frame in sent:
@@ -177,19 +238,15 @@ def stream(kind: str, seconds: float, *, bundle: str = "auto") -> None:
     assert (returncode, errors) == (0, "")
     assert len(got) == count
     for frame, seen in zip(sent, got, strict=True):
-        types = seen.pop("types", TAGS)
-        assert types == TAGS
-        assert seen == expected(frame), f"frame {frame.seq}"
+        types = seen.pop("types", tags)
+        assert types == tags
+        assert seen == want(frame), f"frame {frame.seq}"
 
 
+@pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("kind", COMMANDS)
-def test_every_message_is_right(kind: str) -> None:
-    stream(kind, 2)
-
-
-@pytest.mark.parametrize("kind", COMMANDS)
-def test_one_message_per_datagram_is_right_too(kind: str) -> None:
-    stream(kind, 0.5, bundle="off")
+def test_every_message_is_right(kind: str, form: str) -> None:
+    stream(kind, 1, form=form)
 
 
 @pytest.mark.slow
@@ -198,24 +255,35 @@ def test_a_minute_without_an_error(kind: str) -> None:
     stream(kind, 60)
 
 
+@pytest.mark.parametrize("mirror", [False, True])
 @pytest.mark.parametrize("kind", COMMANDS)
-def test_left_is_left(kind: str) -> None:
-    """Absolute: my left eye closes, my head turns to my left by 30 degrees."""
-    wink = np.zeros(len(FULL.params))
-    wink[FULL.names.index("blinkLeft")] = wink[FULL.names.index("eyeBlinkLeft")] = 1.0
-    turn = quat_from_euler(yaw=math.radians(30), pitch=0, roll=0)
-    turns = np.array([[0, 0, 0, 1], turn, [0, 0, 0, 1], [0, 0, 0, 1]])
-    pose = Pose(frozen(wink), frozen(turns), frozen([0.1, 0, 0]))
+def test_left_is_left(kind: str, mirror: bool) -> None:
+    """Absolute: my left eye closes, my head turns to my left by 30 degrees. As a mirror image it is
+    the avatar's right eye, and its head turns to its right. Driver, sink, foreign decoder."""
+    profile = Profile("both", mirror)
+    poser = Poser(load_config([]), [profile])
+    shapes = np.zeros(len(SHAPES))
+    shapes[SHAPE_INDEX["eyeBlinkLeft"]] = 1.0
+    state = dataclasses.replace(
+        neutral_frame(poser.schema, [], seq=0, t_ns=0).state,
+        status=Status.LIVE,
+        shapes=frozen(shapes),
+        head_xyzw=frozen(quat_from_euler(yaw=math.radians(30), pitch=0, roll=0)),
+        head_m=frozen([0.1, 0, 0]),
+    )
     with decoding(kind) as (decoder, port):
-        sink = VmcOutput(VmcSink(port=port))
-        sink.open(FULL)
-        sink.send(frame_of(FULL, pose))
+        sink = VmcOutput(VmcSink(port=port, mirror=mirror))
+        sink.open(poser.schema)
+        sink.send(frame_of(poser.schema, poser.poses(state)[profile], profiles=(profile,)))
         sink.close()
         (got,) = decoder.frames(1, within_s=15)
         assert decoder.end() == (0, "")
-    assert {k for k, v in got["values"].items() if v} == {"Blink_L", "EyeBlinkLeft"}
-    _, _, _, x, y, z, w = got["bones"]["Head"]
+    side = "R" if mirror else "L"
+    sign = -1 if mirror else 1
+    moved = {name for name, value in got["values"].items() if value > 0.5}
+    assert moved == {f"Blink_{side}", f"EyeBlink{'Right' if mirror else 'Left'}"}
+    head = [got["bones"][bone][4:8:2] for bone in ("Neck", "Head")]
+    turn = sum(2 * math.degrees(math.atan2(y, w)) for y, w in head)
     # Unity: a turn to the avatar's right is positive.
-    assert math.degrees(2 * math.atan2(y, w)) == pytest.approx(-30, abs=1e-3)
-    assert (x, z) == (0, 0)
-    assert got["root"][0] == pytest.approx(-0.1)
+    assert turn == pytest.approx(-30 * sign, abs=0.1)
+    assert -0.1 <= got["root"][0] * sign <= -0.05

@@ -59,6 +59,9 @@ class Frames:
                 print(json.dumps(frame), flush=True)
                 self.frame = {"bones": {}, "values": {}}
 
+    def look(self, data: list[float]) -> None:
+        self.frame["eye"] = list(data)
+
 
 def main(port: int) -> None:
     frames = Frames()
@@ -81,6 +84,9 @@ def main(port: int) -> None:
             BlendShapeApplyEvent,
         ):
             on_receive(receiver, kind, frames.take)
+        # vmcp knows what performers send; what assistants add comes as bare values.
+        backend = receiver.system.backend
+        receiver.register_handler("/VMC/Ext/Set/Eye", frames.look, backend.ARG_DATA)
         print("ready", flush=True)
         while not done.is_set():
             osc.run()

@@ -30,6 +30,9 @@ port.on("message", (message) => {
     case "/VMC/Ext/Bone/Pos":
       frame.bones[args[0]] = args.slice(1);
       break;
+    case "/VMC/Ext/Set/Eye":
+      frame.eye = args;
+      break;
     case "/VMC/Ext/Blend/Val":
       frame.values[args[0]] = args[1];
       break;
