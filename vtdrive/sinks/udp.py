@@ -114,7 +114,7 @@ class UdpLink:
     def _hint(self, *, unheard: bool, dropped: bool) -> str:
         where = endpoint(self._host, self._port)
         if unheard:
-            return f"nobody listens on {where}: start the avatar app, or check its VMC/OSC port"
+            return f"nobody listens on {where}: start the app that should receive it, or check its port"
         return f"the system has no room for what goes to {where}" if dropped else ""
 
     def _resolved(self) -> tuple[int, Address]:
