@@ -7,10 +7,10 @@ OSC packets go. Proposal: Vidvox/OSCQueryProposal.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
-from urllib.parse import unquote
 
 __all__ = ["READ", "WRITE", "HostInfo", "MalformedTree", "Node", "answer", "read_host", "read_tree"]
 
@@ -20,6 +20,7 @@ WRITE: Final = 2
 _MAX_NODES: Final = 20_000
 _MAX_DEPTH: Final = 64
 _MAX_PATH: Final = 1024
+_QUOTED: Final = re.compile(rb"%([0-9A-Fa-f]{2})")
 
 
 class MalformedTree(ValueError):
@@ -116,7 +117,7 @@ def answer(target: str, nodes: Sequence[Node], host: HostInfo) -> tuple[int, byt
     path, _, query = target.partition("?")
     if query == "HOST_INFO":
         return 200, _json(_host(host))
-    path = "/" + unquote(path).strip("/")
+    path = "/" + _unquoted(path).strip("/")
     shown = _shown(path, nodes)
     if shown is None:
         return 404, b""
@@ -126,6 +127,11 @@ def answer(target: str, nodes: Sequence[Node], host: HostInfo) -> tuple[int, byt
         return 400, b""
     # An attribute that the node does not have, such as the value of what is only written.
     return (200, _json({query: shown[query]})) if query in shown else (204, b"")
+
+
+def _unquoted(path: str) -> str:
+    plain = _QUOTED.sub(lambda m: bytes.fromhex(m[1].decode()), path.encode("utf-8", "replace"))
+    return plain.decode("utf-8", "replace")
 
 
 def _host(host: HostInfo) -> dict[str, Any]:
