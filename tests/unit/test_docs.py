@@ -35,7 +35,10 @@ PAGES = sorted(
 LINK = re.compile(r"\[[^\]]*\]\(\s*([^)\s]+)\s*\)", re.DOTALL)
 FENCE = re.compile(r"^ *```(\w*)\n(.*?)^ *```", re.DOTALL | re.MULTILINE)
 CARD = re.compile(r'^ *kind = "emotion"$', re.MULTILINE)
-APPS = ("vseeface", "vnyan", "warudo", "vmagicmirror", "snekstudio", "mqtt")
+APPS = (
+    "vseeface", "vnyan", "warudo", "vmagicmirror", "snekstudio", "mqtt",
+    "phone-apps", "ifacialmocap", "openseeface", "unreal", "opentrack",
+)  # fmt: skip
 
 
 def name_of(page: Path) -> str:

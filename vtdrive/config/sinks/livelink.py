@@ -26,7 +26,7 @@ class LiveLinkSink(FaceDriven):
     subject: Annotated[str, Field(min_length=1, max_length=60)] = "vtdrive"
     """The name under which Unreal lists this face."""
     angles: Literal["radians", "half-turns"] = "radians"
-    """How angles are sent. The head turns three times too little: the other one."""
+    """How angles are sent. The head turns three times too far: half-turns."""
     yaw_gain: _Gain = 1.0
     """Multiplies the turn of the head; -1: the other way. At 1 the subject's left is positive."""
     pitch_gain: _Gain = 1.0
