@@ -81,10 +81,10 @@ COMMANDS = {"vmcp": vmcp_command, "node": node_command}
 class Decoder:
     """A decoding process: `frames` yields what it understood, `end` returns its complaints."""
 
-    def __init__(self, command: list[str], port: int) -> None:
+    def __init__(self, command: list[str]) -> None:
         self._errors = tempfile.TemporaryFile("w+")  # noqa: SIM115  (closed in `close`)
         self._process = subprocess.Popen(
-            [*command, str(port)],
+            command,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._errors,
@@ -135,7 +135,7 @@ def decoding(kind: str) -> Iterator[tuple[Decoder, int]]:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    with contextlib.closing(Decoder(command, port)) as decoder:
+    with contextlib.closing(Decoder([*command, str(port)])) as decoder:
         assert decoder.line(within_s=30) == "ready\n"
         yield decoder, port
 

@@ -1,5 +1,5 @@
 // Decode VMC with npm's osc and print what it understood. Usage: decode.js PORT; ends when standard
-// input closes. Each argument's OSC type is kept, since receivers drop an i or d where an f is due.
+// input closes. `decode.js PORT any` prints every message instead, whatever its address. Each argument's OSC type is kept, since receivers drop an i or d where an f is due.
 "use strict";
 
 const osc = require("osc");
@@ -14,7 +14,13 @@ const port = new osc.UDPPort({
   metadata: true,
 });
 
+const any = process.argv[3] === "any";
+
 port.on("message", (message) => {
+  if (any) {
+    process.stdout.write(JSON.stringify(message) + "\n");
+    return;
+  }
   const args = message.args.map((arg) => arg.value);
   frame.types[message.address] = message.args.map((arg) => arg.type).join("");
   switch (message.address) {
