@@ -38,7 +38,10 @@ CARD = re.compile(r'^ *kind = "emotion"$', re.MULTILINE)
 APPS = (
     "vseeface", "vnyan", "warudo", "vmagicmirror", "snekstudio", "mqtt",
     "phone-apps", "ifacialmocap", "openseeface", "unreal", "opentrack",
+    "vtubestudio",
 )  # fmt: skip
+PAGE_OF = {"vtubestudio": "vtube-studio"}
+"""Presets whose page is named otherwise."""
 
 
 def name_of(page: Path) -> str:
@@ -182,7 +185,7 @@ def test_targets_on_pages_parse(page: Path) -> None:
 @pytest.mark.parametrize("name", APPS)
 def test_an_apps_page_and_its_preset_agree(name: str) -> None:
     preset = load_config([ROOT / "configs" / f"{name}.toml"]).sinks
-    page = (DOCS / "how-to" / f"{name}.md").read_text("utf-8")
+    page = (DOCS / "how-to" / f"{PAGE_OF.get(name, name)}.md").read_text("utf-8")
     typed = re.findall(r"vtdrive run --source 0(?: --sink \"?([^\s\"]+))?", page)
     assert [parse_sink_url(typed[0] or "vmc://127.0.0.1:39539")] == preset
     assert f"config new --for {name} my.toml" in page
