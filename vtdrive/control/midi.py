@@ -90,7 +90,7 @@ class MidiListener:
         self._thread: threading.Thread | None = None
         self._port: Port | None = None
         self._open_name = ""
-        self._told = ""
+        self._news = self._told = ""
 
     def open(self) -> None:
         if not len(self._pads):
@@ -102,6 +102,7 @@ class MidiListener:
         # Before the run begins, since ALSA writes to standard error by itself.
         with quiet_stderr():
             works = self._look(backend)
+        self._say()
         if not works:
             return
         self._thread = threading.Thread(
@@ -120,6 +121,7 @@ class MidiListener:
         try:
             while not self._stop.wait(self._look_s):
                 self._look(backend)
+                self._say()
         finally:
             self._shut()
 
@@ -129,7 +131,7 @@ class MidiListener:
             names = backend.names()
         except OSError as fault:
             self._shut()
-            self._say(f"MIDI does not work here ({fault}); all else goes on{_hint()}")
+            self._news = f"MIDI does not work here ({fault}); all else goes on{_hint()}"
             return False
         if self._port is not None and self._open_name in names:
             return True
@@ -137,14 +139,14 @@ class MidiListener:
         found = device_named(self._device, names)
         if found is None:
             there = f"there are: {', '.join(names)}" if names else "none is connected"
-            self._say(f"is not there ({there}); it is waited for, all else goes on")
+            self._news = f"is not there ({there}); it is waited for, all else goes on"
             return True
         try:
             self._port, self._open_name = backend.listen(found, self._heard), found
         except OSError as fault:
-            self._say(f"cannot be opened ({fault}); does another program hold it?")
+            self._news = f"cannot be opened ({fault}); does another program hold it?"
         else:
-            self._say(f"takes commands from {found}")
+            self._news = f"takes commands from {found}"
         return True
 
     def _shut(self) -> None:
@@ -153,10 +155,10 @@ class MidiListener:
             with contextlib.suppress(OSError):
                 port.close()
 
-    def _say(self, what: str) -> None:
-        if what != self._told:
-            self._told = what
-            self._tell(f"control: {self.name} {what}")
+    def _say(self) -> None:
+        if self._news != self._told:
+            self._told = self._news
+            self._tell(f"control: {self.name} {self._news}")
 
     def _heard(self, message: Any) -> None:
         number = getattr(message, "note", getattr(message, "control", None))

@@ -74,14 +74,18 @@ def _numbered(key: str) -> tuple[int | None, int]:
 
 def _pad(table: str, key: str, text: str) -> _Pad:
     held = text.rstrip().lower().endswith(_HOLD)
+    where = f"[control.midi.{table}] {key} = {text[:60]!r}"
     try:
         command = parse_command(text.rstrip()[: -len(_HOLD)] + " on" if held else text)
     except CommandError as fault:
-        where = f"[control.midi.{table}] {key} = {text[:60]!r}"
         raise UsageError(f"{where}: {fault.what}", fault.remedy) from fault
     if not held:
         return _Pad(text, "")
     if isinstance(command, Express):
         return _Pad(command.text, f"expression {command.emotion} off")
-    assert isinstance(command, Switch)
-    return _Pad(command.text, f"{command.name} off")
+    if isinstance(command, Switch):
+        return _Pad(command.text, f"{command.name} off")
+    raise UsageError(
+        f"{where}: only a switch or an expression can be held",
+        "leave out hold, or write freeze, panic, emotion or expression NAME before it",
+    )
