@@ -26,6 +26,8 @@ _UNREADY_S: Final = 0.5
 _UNREADY_TRIES: Final = 120
 """OBS says "not ready" while it starts and while it changes its scene collection."""
 _REST_S: Final = 1.0
+_MOST: Final = 4
+"""So many problems are told at once."""
 _RENAME: Final = "correct the name in the rule, or add it in OBS"
 
 
@@ -113,13 +115,17 @@ class ObsOutput(LoopSink):
 
     async def _do(self, link: ObsLink, rule: int, step: Step) -> None:
         """One step of a rule. A refusal is told once, and the other rules go on."""
-        key = (rule, *step.target)
+        await self._tried(link, rule, step)
+        self._publish()
+
+    async def _tried(self, link: ObsLink, rule: int, step: Step) -> None:
+        key = (rule, step.request, *step.names)
         if link.offered and step.request not in link.offered:
             self._tell(key, rule, *unavailable(step, link.obs_version))
             return
         answer = await self._resolved(link, step)
         if answer.ok or is_harmless(step, answer):
-            self._solved(key)
+            self._problems.pop(key, None)
         elif answer.code == NOT_FOUND:
             lacking = await missing_name(functools.partial(self._ready, link), step)
             self._tell(key, rule, lacking or refusal(step, answer)[0], _RENAME)
@@ -159,26 +165,25 @@ class ObsOutput(LoopSink):
         for number, rule in enumerate(self._rules.all):
             for action in (rule, rule.otherwise):
                 for step in steps_of(action) if action is not None else ():
-                    key = (number, *step.target)
+                    key = (number, step.request, *step.names)
                     if link.offered and step.request not in link.offered:
                         self._tell(key, number, *unavailable(step, link.obs_version))
                     elif step.data.get("sceneName", "?"):  # else: whichever is on air by then
                         lacking = await missing_name(ask, step)
                         if lacking:
                             self._tell(key, number, lacking, _RENAME)
+        self._publish()
 
     def _tell(self, key: tuple[object, ...], rule: int, what: str, remedy: str) -> None:
-        said = (f"rule {rule + 1}: {what}", remedy)
-        if self._problems.get(key) == said:
-            return
-        self._problems[key] = said
-        self.stats.last_error, self.stats.remedy = said
+        self._problems[key] = (f"rule {rule + 1}: {what}", remedy)
 
-    def _solved(self, key: tuple[object, ...]) -> None:
-        if self._problems.pop(key, None) is None:
-            return
-        left = list(self._problems.values())
-        self.stats.last_error, self.stats.remedy = left[-1] if left else ("", "")
+    def _publish(self) -> None:
+        """What is wrong with rules now, all of it, since only the newest sentence is passed on."""
+        problems = dict.fromkeys(self._problems.values())
+        said = [what for what, _ in problems]
+        more = [f"… and {len(said) - _MOST} more"] if len(said) > _MOST else []
+        self.stats.remedy = next((remedy for _, remedy in reversed(problems)), "")
+        self.stats.last_error = "; ".join([*said[:_MOST], *more])
 
 
 def _words(step: Step) -> str:

@@ -28,10 +28,17 @@ class Step:
     @property
     def target(self) -> tuple[str, ...]:
         """What it sets: a later step with the same target makes this one void."""
-        return (self.request, *(str(self.data[key]) for key in _PLACE if key in self.data))
+        # There is one scene on air, whatever its name.
+        return (self.request,) if self.request == _SWITCH else (self.request, *self.names)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What it calls by name in OBS."""
+        return tuple(str(self.data[key]) for key in _NAMES if key in self.data)
 
 
-_PLACE: Final = ("sourceName", "filterName", "inputName")
+_SWITCH: Final = "SetCurrentProgramScene"
+_NAMES: Final = ("sceneName", "sourceName", "filterName", "inputName", "hotkeyName")
 _PLACEHOLDER: Final = re.compile(r"\{(emotion|percent)\}")
 
 
@@ -61,7 +68,7 @@ def is_live(template: str) -> bool:
 
 def _picture(action: ObsAction) -> Iterator[Step]:
     if action.scene:
-        yield Step("SetCurrentProgramScene", {"sceneName": action.scene})
+        yield Step(_SWITCH, {"sceneName": action.scene})
     # A scene that was switched to a moment ago may not be on air yet, while it fades in.
     scene = action.in_scene or action.scene
     for visible, sources in ((True, action.show), (False, action.hide)):

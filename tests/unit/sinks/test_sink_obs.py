@@ -522,6 +522,40 @@ def test_a_name_that_is_mended_in_obs_is_no_fault_any_more(fake: FakeObs, play: 
     fake.until(lambda: sink.stats.last_error == "")
 
 
+def test_all_that_is_wrong_is_told_together(fake: FakeObs, play: Play) -> None:
+    rules = [
+        {"when": {"emotion": "anger"}, "scene": f"S{i}", "otherwise": {"scene": f"O{i}"}}
+        for i in range(3)
+    ]
+    sink = play(fake, *rules)
+    fake.until(lambda: sink.stats.last_error != "")
+    said = sink.stats.last_error
+    assert said.count("rule 1: ") == said.count("rule 2: ") == 2
+    assert said.endswith("; … and 2 more")
+    assert sink.stats.remedy == "correct the name in the rule, or add it in OBS"
+
+
+@pytest.mark.parametrize(
+    ("signal", "left"),
+    [("eyeBlinkLeft", True), ("eyeBlinkRight", False), ("head.yaw_deg", True)],
+)
+def test_left_is_the_users_own_left(signal: str, left: bool, fake: FakeObs, play: Play) -> None:
+    above = 15.0 if signal.endswith("deg") else 0.5
+    rule = {**LAUGH, "when": {"signal": signal, "above": above, **AT_ONCE}}
+    sink = play(fake, rule)
+    film = up(fake, sink)
+    # Winks with the left eye, head turned to the left: +Y up and +X left, so yaw is positive.
+    frame = film.frame("neutral", Status.LIVE, 0.9, {"eyeBlinkLeft": 1.0})
+    half = np.radians(25) / 2
+    turned = frozen((0.0, np.sin(half), 0.0, np.cos(half)))
+    sink.send(dataclasses.replace(frame, state=dataclasses.replace(frame.state, head_xyzw=turned)))
+    if left:
+        fake.until(lambda: fake.on_air == "Laughing")
+    else:
+        time.sleep(0.1)
+        assert fake.on_air == "Main"
+
+
 def test_obs_that_hangs_is_left_and_tried_again(fake: FakeObs, play: Play) -> None:
     sink = play(fake, LAUGH)
     film = up(fake, sink)
