@@ -146,6 +146,8 @@ def _explain(kind: str) -> None:
             continue
         required = slot.field.is_required()
         default = None if required else slot.field.get_default(call_default_factory=True)
+        # A table's own keys follow, each with its default.
+        default = {} if slot.model else default
         shown = "required" if required else "none" if default is None else value_text(default)
         console.print(f"  [bold]{escape('.'.join(path[2:]))}[/] = {escape(shown)}")
         said = " ".join((slot.field.description or "").split())
