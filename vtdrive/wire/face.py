@@ -68,7 +68,7 @@ def plain_face(
     if not (math.isfinite(size) and size > 1e-6):
         turn, size = [0.0, 0.0, 0.0, 1.0], 1.0
     x, y, z, w = (v / size for v in turn)
-    yaw, pitch, roll = map(math.degrees, euler_from_quat([x, y, z, w]))
+    yaw, pitch, roll = map(math.degrees, euler_from_quat(np.array((x, y, z, w))))
     look = [math.degrees(_finite(v)) for v in _floats(gaze_rad)]
     px, py, pz = (_finite(v) for v in _floats(head_m))
     return PlainFace(
@@ -78,7 +78,7 @@ def plain_face(
         head_xyzw=(x, y, z, w),
         head_m=(px, py, pz),
         eyes=(Euler(look[0], look[1], 0.0), Euler(look[2], look[3], 0.0)),
-        shapes=tuple(min(1.0, max(0.0, _finite(v))) for v in _floats(shapes)),
+        shapes=_unit(_floats(shapes)),
     )
 
 
@@ -164,6 +164,14 @@ def _finite(value: float) -> float:
     return value if math.isfinite(value) else 0.0
 
 
+def _unit(values: list[float]) -> tuple[float, ...]:
+    # As good as always all is well, and to see that is quicker than to mend each value.
+    if math.isfinite(sum(values)) and min(values) >= 0.0 and max(values) <= 1.0:
+        return tuple(values)
+    return tuple(min(1.0, max(0.0, _finite(v))) for v in values)
+
+
 def _floats(values: npt.ArrayLike) -> list[float]:
-    plain: list[float] = np.asarray(values, float).ravel().tolist()
+    flat = values if isinstance(values, np.ndarray) else np.asarray(values, float)
+    plain: list[float] = flat.ravel().tolist()
     return plain

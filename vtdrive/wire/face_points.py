@@ -9,10 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from vtdrive.core.face_model import POINTS_M
-from vtdrive.spaces import rotate
-from vtdrive.types import Face
+from vtdrive.types import Face, all_finite
 from vtdrive.wire.face import Euler, PlainFace
-from vtdrive.wire.openseeface import NEUTRAL_DISTANCE_M, FacePoints
+from vtdrive.wire.openseeface import NEUTRAL_DISTANCE_M, FacePoints, matrix
 
 __all__ = ["mesh_points", "resting_points"]
 
@@ -56,13 +55,13 @@ def mesh_points(tracked: Face, face: PlainFace, *, mirror: bool) -> FacePoints |
     `face` gives the gaze. The picture's size is not known here: it is the smallest usual one that
     holds the face. None where the points are not finite or span no face.
     """
+    if not (all_finite(tracked.landmarks_px[_ALL]) and all_finite(tracked.camera_from_head)):
+        return None
     px = tracked.landmarks_px[_ALL].astype(np.float64)
     turn = tracked.camera_from_head[:3, :3].astype(np.float64)
-    if not (np.isfinite(px).all() and np.isfinite(turn).all()):
-        return None
     # Out of the head's rotation, so that the points are the head's own.
     space = (px - px[_TIP]) * (1.0, -1.0, -1.0) @ turn
-    apart = float(np.linalg.norm(space[_CORNERS[0][0]] - space[_CORNERS[1][1]]))
+    apart = math.dist(space[_CORNERS[0][0]].tolist(), space[_CORNERS[1][1]].tolist())
     if not 1e-3 < apart < 1e6:
         return None
     space *= _EYES_APART_M / apart
@@ -78,9 +77,9 @@ def resting_points(face: PlainFace) -> FacePoints:
     """The mean face at rest, turned and moved as the head is, with confidence 0: no face is seen,
     or another program saw it and did not tell where its points are."""
     space = _with_eyes(_RESTING, face.eyes)
-    seen = np.concatenate([space[:66], space[66:68]])
-    turn = np.stack([rotate(face.head_xyzw, axis) for axis in np.eye(3)], axis=1)
-    placed = seen @ turn.T + np.array(face.head_m) - (0.0, 0.0, NEUTRAL_DISTANCE_M)
+    x, y, z = face.head_m
+    placed = space[:68] @ np.array(matrix(face.head_xyzw)).T
+    placed += (x, y, z - NEUTRAL_DISTANCE_M)
     away = np.maximum(0.1, -placed[:, 2:])
     width, height = _SIZES[0]
     picture = placed[:, :2] * (1.0, -1.0) * _FOCAL_PX / away + (width / 2, height / 2)
@@ -95,11 +94,18 @@ def _with_eyes(points: F64, eyes: tuple[Euler, Euler]) -> F64:
     out = np.empty((70, 3))
     out[:66] = points
     for k, ((a, b), eye) in enumerate(zip(_CORNERS, reversed(eyes), strict=True)):
-        radius = _EYEBALL_PER_WIDTH * float(np.linalg.norm(points[a] - points[b]))
+        one: list[float] = points[a].tolist()
+        other: list[float] = points[b].tolist()
+        radius = _EYEBALL_PER_WIDTH * math.dist(one, other)
+        x, y, z = ((u + v) / 2 for u, v in zip(one, other, strict=True))
         yaw, pitch = math.radians(eye.yaw_deg), math.radians(eye.pitch_deg)
-        look = (math.sin(yaw) * math.cos(pitch), math.sin(pitch), math.cos(yaw) * math.cos(pitch))
-        out[68 + k] = (points[a] + points[b]) / 2 - (0.0, 0.0, radius)
-        out[66 + k] = out[68 + k] + radius * np.array(look)
+        flat = radius * math.cos(pitch)
+        out[68 + k] = x, y, z - radius
+        out[66 + k] = (
+            x + math.sin(yaw) * flat,
+            y + radius * math.sin(pitch),
+            z - radius + math.cos(yaw) * flat,
+        )
     return out
 
 

@@ -17,7 +17,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from vtdrive.spaces import quat_from_matrix, rotate
+from vtdrive.spaces import quat_from_matrix
 from vtdrive.types import Incoming
 from vtdrive.vocab import SHAPE_INDEX
 from vtdrive.wire.face import Euler, PlainFace, checked, heard
@@ -31,6 +31,7 @@ __all__ = [
     "OsfFrame",
     "decode",
     "encode",
+    "matrix",
     "read",
 ]
 
@@ -86,18 +87,24 @@ class FacePoints:
 
 def encode(face: PlainFace, points: FacePoints, *, t_s: float) -> bytes:
     """One packet. `t_s` must rise from packet to packet; what is not finite is sent as 0."""
-    turned = _A @ _matrix(face.head_xyzw) @ _D
+    r = matrix(face.head_xyzw)
+    # A · R · D, written out.
+    turned = [
+        [-r[1][0], r[1][1], r[1][2]],
+        [r[0][0], -r[0][1], -r[0][2]],
+        [r[2][0], -r[2][1], -r[2][2]],
+    ]
     x, y, z = face.head_m
     open_right, open_left = (1.0 - face.shapes[_I[f"eyeBlink{s}"]] for s in ("Right", "Left"))
     return _PACKET.pack(
         *(t_s, 0, *points.size_px),
         *(open_right, open_left, 1, _FIT_ERROR),
-        *_near_neutral(quat_from_matrix(turned.T).tolist()),
+        *_near_neutral(quat_from_matrix([*zip(*turned, strict=True)]).tolist()),
         *_euler_deg(turned),
         *(y / UNIT_M, 0.0 - x / UNIT_M, (z - NEUTRAL_DISTANCE_M) / UNIT_M),
         *[points.confidence] * 68,
-        *np.nan_to_num(points.picture_px, posinf=0.0, neginf=0.0).ravel().tolist(),
-        *np.nan_to_num(-points.space_m / UNIT_M, posinf=0.0, neginf=0.0).ravel().tolist(),
+        *_finite(points.picture_px.ravel().tolist()),
+        *_finite((points.space_m / -UNIT_M).ravel().tolist()),
         *_features(face.shapes),
     )
 
@@ -168,7 +175,7 @@ def _measured(frame: OsfFrame, t_ns: int) -> Incoming:
     if frame.fitted:
         if not 0.5 < math.hypot(x, y, z, w) < 2.0:
             raise ValueError("the quaternion is no rotation")
-        turned = _matrix((x, y, z, w)).T
+        turned = np.array(matrix((x, y, z, w))).T
         head = quat_from_matrix(_A.T @ turned @ _D)
     return heard(
         t_ns=t_ns,
@@ -236,11 +243,22 @@ def _gaze(frame: OsfFrame) -> tuple[Euler, Euler] | None:
     return eyes[0], eyes[1]
 
 
-def _matrix(xyzw: Sequence[float]) -> F64:
-    """(3, 3) of a quaternion near unit length."""
+def matrix(xyzw: Sequence[float]) -> list[list[float]]:
+    """The rows of a rotation whose quaternion is near unit length."""
     size = math.hypot(*xyzw)
-    unit = [v / size for v in xyzw]
-    return np.stack([rotate(unit, axis) for axis in np.eye(3)], axis=1)
+    x, y, z, w = (v / size for v in xyzw)
+    # Written out: on so few numbers numpy costs five times as much.
+    return [
+        [1 - 2 * (y * y + z * z), 2 * (x * y - w * z), 2 * (x * z + w * y)],
+        [2 * (x * y + w * z), 1 - 2 * (x * x + z * z), 2 * (y * z - w * x)],
+        [2 * (x * z - w * y), 2 * (y * z + w * x), 1 - 2 * (x * x + y * y)],
+    ]
+
+
+def _finite(values: list[float]) -> list[float]:
+    if math.isfinite(sum(values)):
+        return values
+    return [v if math.isfinite(v) else 0.0 for v in values]
 
 
 def _near_neutral(xyzw: list[float]) -> list[float]:
@@ -248,12 +266,11 @@ def _near_neutral(xyzw: list[float]) -> list[float]:
     return xyzw if xyzw[0] + xyzw[1] >= 0 else [-v for v in xyzw]
 
 
-def _euler_deg(turned: F64) -> tuple[float, float, float]:
+def _euler_deg(m: list[list[float]]) -> tuple[float, float, float]:
     """Degrees of Rz(c) Ry(b) Rx(a), which are (180, 0, 90) at rest."""
     # + 0.0: never -0, of which atan2 makes -180.
-    m: list[list[float]] = (turned + 0.0).tolist()
     return (
-        math.degrees(math.atan2(m[2][1], m[2][2])),
+        math.degrees(math.atan2(m[2][1] + 0.0, m[2][2])),
         math.degrees(math.asin(max(-1.0, min(1.0, 0.0 - m[2][0])))),
         math.degrees(math.atan2(m[1][0], m[0][0])),
     )

@@ -258,3 +258,45 @@ def test_openseeface_points_are_the_cameras_until_the_face_is_lost(
     assert lost.points_px != seen.points_px
     assert points(untracked).points_px == lost.points_px, "an old face must not come back"
     sink.close()
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        VtsPhoneSink(push=True),
+        IFacialMocapSink(),
+        OpenSeeFaceSink(),
+        LiveLinkSink(),
+        OpentrackSink(),
+    ],
+    ids=lambda table: str(table.kind),
+)
+def test_a_receiver_may_be_absent_start_late_and_be_killed(table: FaceDriven) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.bind(("127.0.0.1", 0))
+        address = probe.getsockname()
+    config = table.model_copy(update={"port": address[1]})
+    sink = make_sink(config)
+    sink.open(FULL)
+    seq = 0
+
+    def play() -> None:
+        nonlocal seq
+        seq += 1
+        frame = frame_of(FULL, seq=seq, t_ns=seq * 16_000_000, profiles=(table.profile,))
+        sink.send(frame)
+
+    for _ in range(2):
+        for _ in range(3):
+            play()
+        assert "nobody listens" in sink.stats.last_error
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as app:
+            app.bind(address)
+            app.settimeout(2.0)
+            play()
+            assert app.recv(65536)
+            play()
+            assert app.recv(65536)
+            assert sink.stats.last_error == ""
+    assert sink.stats.frames == 10
+    sink.close()

@@ -252,13 +252,23 @@ def test_the_picture_holds_the_face(mirror: bool) -> None:
 def test_broken_landmarks_are_not_used(value: float) -> None:
     base = make_face()
     points = base.landmarks_px.copy()
-    points[33, 0] = value
+    points[33, 0], points[263, 0] = value, -value
     broken = Face(frozen(points), base.shapes, base.camera_from_head, base.crop_px, 1.0)
     assert mesh_points(broken, face_of(), mirror=False) is None
     flat = Face(
         frozen(base.landmarks_px * 0), base.shapes, base.camera_from_head, base.crop_px, 1.0
     )
     assert mesh_points(flat, face_of(), mirror=False) is None
+
+
+def test_points_that_are_no_numbers_are_sent_as_0() -> None:
+    points = resting_points(face_of())
+    points.picture_px[3, 0], points.picture_px[3, 1] = math.inf, -math.inf
+    points.space_m[5] = math.nan
+    frame = read(openseeface.encode(face_of(), points, t_s=1.0))
+    assert frame.points_px[3] == (0.0, 0.0)
+    assert frame.points_3d[5] == (0.0, 0.0, 0.0)
+    assert frame.points_3d[6] != (0.0, 0.0, 0.0)
 
 
 def test_the_mean_face_has_the_vertices() -> None:
