@@ -15,7 +15,7 @@ _TIMEOUT_S: Final = 3.0
 _MAX_HEAD: Final = 8192
 _MAX_CLIENTS: Final = 16
 _REASONS: Final = {200: "OK", 204: "No Content", 400: "Bad Request", 404: "Not Found",
-                   405: "Method Not Allowed", 503: "Service Unavailable"}  # fmt: skip
+                   405: "Method Not Allowed"}  # fmt: skip
 
 
 class OscQueryServer:
@@ -36,7 +36,7 @@ class OscQueryServer:
         self._nodes = tuple(nodes)
         self._paths = {node.path for node in nodes if node.tags}
         self._take = take
-        self._clients = 0
+        self._clients: set[asyncio.StreamWriter] = set()
         self._http: asyncio.Server | None = None
         self._udp: asyncio.DatagramTransport | None = None
 
@@ -58,8 +58,10 @@ class OscQueryServer:
             udp.close()
         if http is not None:
             http.close()
-            # Connections end by themselves within their time limit; nobody waits for that.
-        await asyncio.sleep(0)
+        while self._clients:
+            for writer in self._clients:
+                writer.transport.abort()
+            await asyncio.sleep(0)
 
     def _arrived(self, data: bytes) -> None:
         try:
@@ -74,7 +76,11 @@ class OscQueryServer:
                 self.refused += 1
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._clients += 1
+        if len(self._clients) >= _MAX_CLIENTS:
+            self.refused += 1
+            writer.transport.abort()
+            return
+        self._clients.add(writer)
         try:
             async with asyncio.timeout(_TIMEOUT_S):
                 status, body = await self._answered(reader)
@@ -89,12 +95,10 @@ class OscQueryServer:
         except (OSError, EOFError, ValueError, asyncio.LimitOverrunError):
             self.refused += 1
         finally:
-            self._clients -= 1
             writer.transport.abort()
+            self._clients.discard(writer)
 
     async def _answered(self, reader: asyncio.StreamReader) -> tuple[int, bytes]:
-        if self._clients > _MAX_CLIENTS:
-            return 503, b""
         head = await reader.readuntil(b"\r\n\r\n")
         words = head.split(b"\r\n", 1)[0].decode("latin-1").split(" ")
         if len(words) != 3 or not words[2].startswith("HTTP/") or not words[1].startswith("/"):
