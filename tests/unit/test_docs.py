@@ -38,7 +38,7 @@ CARD = re.compile(r'^ *kind = "emotion"$', re.MULTILINE)
 APPS = (
     "vseeface", "vnyan", "warudo", "vmagicmirror", "snekstudio", "mqtt",
     "phone-apps", "ifacialmocap", "openseeface", "unreal", "opentrack",
-    "vtubestudio",
+    "vtubestudio", "evmc4u", "virtualmotioncapture",
 )  # fmt: skip
 PAGE_OF = {"vtubestudio": "vtube-studio"}
 """Presets whose page is named otherwise."""

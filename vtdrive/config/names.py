@@ -104,13 +104,15 @@ def check_signals(layers: Layers, known_signals: Collection[str]) -> list[Proble
 
 def check_targets(config: Config, layers: Layers) -> list[Problem]:
     """Two sinks that send to one address: the avatar would jump between two poses."""
-    seen: dict[tuple[str, int], int] = {}
+    seen: dict[tuple[object, ...], int] = {}
     problems = []
     for i, sink in enumerate(config.sinks):
         host, port = getattr(sink, "host", ""), getattr(sink, "port", 0)
         if not port:
             continue
-        target = ("127.0.0.1" if host == "localhost" else host, port)
+        # Plain OSC may send several patterns, or several choices of values, to one port.
+        part = (getattr(sink, "address", ""), getattr(sink, "only", ()))
+        target = ("127.0.0.1" if host == "localhost" else host, port, *part)
         if target in seen:
             first = layers.origin(("sinks", seen[target]))
             reason = f"{host}:{port} is already served by the sink of {first}"

@@ -26,6 +26,11 @@ class OscOutput(DatagramSink):
             kind=config.kind, host=config.host, port=config.port, profile=config.profile
         )
         self._config = config
+        # Several patterns may go to one port; the same one twice is a mistake.
+        only = f" {','.join(sorted(config.only))}" if config.only else ""
+        self.target += f"{config.address}{only}"
+        if config.address != OscSink().address:
+            self.name += f" {config.address}"
         self._template: OscTemplate | None = None
         self._whole_ns: int | None = None
 

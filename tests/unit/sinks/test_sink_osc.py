@@ -4,13 +4,15 @@ import dataclasses
 import math
 import socket
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from avatar_frames import FULL, SMALL, frame_of, posed
 
+from vtdrive.config.load import load_config
 from vtdrive.config.sinks import OscSink
 from vtdrive.config.urls import parse_sink_url
-from vtdrive.errors import SinkUnusable
+from vtdrive.errors import ConfigError, SinkUnusable
 from vtdrive.sinks.make import make_sink
 from vtdrive.sinks.osc import OscOutput
 from vtdrive.spaces import quat_from_euler
@@ -110,12 +112,25 @@ def test_two_sinks_for_two_patterns(receiver: socket.socket) -> None:
         f"osc://127.0.0.1:{port}?address=/mouth/{{name}}&only=jawOpen",
         f"osc://127.0.0.1:{port}?address=/hue/{{name}}&only=aa&type=i&scale=255",
     )
-    for url in urls:
-        sink = make_sink(parse_sink_url(url))
+    sinks = [make_sink(parse_sink_url(url)) for url in urls]
+    # Neither takes the other for a second driver of one avatar; two of the same are refused.
+    assert len({sink.target for sink in sinks}) == len({sink.name for sink in sinks}) == 2
+    assert make_sink(parse_sink_url(urls[0])).target == sinks[0].target
+    for sink in sinks:
         sink.open(SMALL)
         sink.send(frame_of(SMALL, posed(SMALL, {"jawOpen": 0.5, "aa": 1.0})))
         sink.close()
     assert heard(receiver) == {"/mouth/jawOpen": 0.5, "/hue/aa": 255}
+
+
+def test_a_config_may_name_one_port_for_two_patterns_but_not_for_one(tmp_path: Path) -> None:
+    path = tmp_path / "my.toml"
+    entry = '[[sinks]]\nkind = "osc"\nport = 9001\naddress = "{}"\n'
+    path.write_text(entry.format("/a/{name}") + entry.format("/b/{name}"), encoding="utf-8")
+    assert len(load_config([path]).sinks) == 2
+    path.write_text(entry.format("/a/{name}") * 2, encoding="utf-8")
+    with pytest.raises(ConfigError, match="9001 is already served"):
+        load_config([path])
 
 
 def test_a_name_that_is_not_there_stops_this_sink_with_what_there_is() -> None:
