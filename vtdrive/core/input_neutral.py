@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 from collections import deque
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 
@@ -16,6 +17,7 @@ from vtdrive.types import F32, Incoming, frozen
 __all__ = ["InputNeutral"]
 
 _EASE_NS: Final = 400_000_000
+_FAR: Final = 100.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,6 +58,35 @@ class InputNeutral:
         self.taking, self.count, self._asked = other.taking, other.count, other._asked
         self._samples = other._samples.copy()
         self._rest, self._former, self._since_ns = other._rest, other._former, other._since_ns
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values from which a recording that begins now goes on."""
+        rest = self._rest
+        numbers = None if rest is None else {
+            "head_xyzw": rest.head_xyzw.tolist(),
+            "head_m": rest.head_m.tolist(),
+            "gaze_rad": rest.gaze_rad.reshape(-1).tolist(),
+        }  # fmt: skip
+        return {"taking": self.taking, "rest": numbers}
+
+    def restore(self, data: Mapping[str, Any]) -> None:
+        """Begin where `to_dict` was called; raises ValueError on anything unsound."""
+        try:
+            rest = data["rest"]
+            if rest is not None:
+                head, place, gaze = (
+                    np.asarray(rest[key], np.float64).reshape(shape)
+                    for key, shape in (("head_xyzw", 4), ("head_m", 3), ("gaze_rad", (2, 2)))
+                )
+                norm = float(np.linalg.norm(head))
+                if not (np.abs(place).max() < _FAR and np.abs(gaze).max() < _FAR):
+                    raise ValueError("values out of bounds")
+                if not 0.5 < norm < 2.0:
+                    raise ValueError("head_xyzw is no rotation")
+                self._rest = _Rest(frozen(head / norm), frozen(place), frozen(gaze))
+            self.taking = bool(data["taking"])
+        except (KeyError, TypeError, ValueError) as fault:
+            raise ValueError(f"an input's neutral makes no sense: {fault}") from fault
 
     @property
     def progress(self) -> float | None:

@@ -140,7 +140,7 @@ class InputSlot:
         good = self._good
         if not self._feels or good is None or good.weights is None:
             return None
-        out = np.clip(good.weights, 0.0, 1.0)
+        out = _bounded(good.weights, 0.0, 1.0)
         out[0] = 0.0
         return out * np.float32(0.0) if self._resting else out
 
@@ -150,7 +150,7 @@ class InputSlot:
         good = self._good
         if not self._live or good is None or good.voice is None:
             return None
-        return np.clip(good.voice, 0.0, 1.0)
+        return _bounded(good.voice, 0.0, 1.0)
 
     def offer(self, lanes: F32, owners: I64, free: Mask) -> None:
         """Put what it has into `lanes` (LANES,) where they are `free`, and take these, in place."""
@@ -203,7 +203,7 @@ class InputSlot:
         """Lanes and turn of one measurement, relative to the neutral."""
         known = incoming.known.copy()
         lanes = np.zeros(LANES, np.float32)
-        lanes[:52] = np.clip(incoming.shapes, 0.0, 1.0)
+        lanes[:52] = _bounded(incoming.shapes, 0.0, 1.0)
         has_gaze = incoming.gaze_rad is not None or bool(known[LOOK].any())
         if incoming.gaze_rad is not None:
             gaze = self.neutral.gaze(incoming.gaze_rad, t_ns)
@@ -211,7 +211,7 @@ class InputSlot:
         else:
             gaze = gaze_of_looks(lanes[LOOK].tolist(), **self._full)
         known[LOOK] = has_gaze
-        lanes[GAZE] = np.clip(gaze, -_MAX_GAZE_RAD, _MAX_GAZE_RAD).reshape(-1)
+        lanes[GAZE] = _bounded(gaze, -_MAX_GAZE_RAD, _MAX_GAZE_RAD).reshape(-1)
         # It undoes part of an open jaw: from another face it would turn the lips inside out.
         known[_MOUTH_CLOSE] = known[_JAW_OPEN]
         head, place = incoming.head_xyzw, incoming.head_m
@@ -231,6 +231,11 @@ class InputSlot:
 _IDLE: Final = np.arange(LANES) >= HEAD_IDLE
 
 
+def _bounded(values: F32, lo: float, hi: float) -> F32:
+    """What np.clip does, at a third of its cost for so few values."""
+    return np.minimum(np.maximum(values, np.float32(lo)), np.float32(hi))
+
+
 def _sound(incoming: Incoming) -> Incoming | None:
     """The measurement within bounds; None where a value is no number, or the rotation is none."""
     parts = (
@@ -248,6 +253,6 @@ def _sound(incoming: Incoming) -> Incoming | None:
     return replace(
         incoming,
         head_xyzw=head,
-        head_m=None if place is None else frozen(np.clip(place, -_MAX_M, _MAX_M)),
-        gaze_rad=None if gaze is None else frozen(np.clip(gaze, -_MAX_GAZE_RAD, _MAX_GAZE_RAD)),
+        head_m=None if place is None else frozen(_bounded(place, -_MAX_M, _MAX_M)),
+        gaze_rad=None if gaze is None else frozen(_bounded(gaze, -_MAX_GAZE_RAD, _MAX_GAZE_RAD)),
     )

@@ -7,9 +7,9 @@ these that measures it and has its channel. Whoever takes it over is eased to.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
@@ -100,6 +100,15 @@ class Mixer:
     def neutrals(self) -> tuple[int, ...]:
         """How many neutrals each input has taken."""
         return tuple(slot.neutral.count for slot in self._slots)
+
+    def rests(self) -> list[dict[str, Any]]:
+        """The neutral of each input, for a recording that begins now."""
+        return [slot.neutral.to_dict() for slot in self._slots]
+
+    def restore(self, rests: Sequence[Mapping[str, Any]]) -> None:
+        """Begin with these neutrals; raises ValueError on anything unsound."""
+        for slot, rest in zip(self._slots, rests, strict=False):
+            slot.neutral.restore(rest)
 
     def drives(self, at: int) -> tuple[Channel, ...]:
         """The channels of which the input at this place of the config has anything now."""

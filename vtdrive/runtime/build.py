@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from vtdrive.classifiers.base import Classifier
 from vtdrive.clock import SYSTEM_CLOCK, Clock
@@ -59,11 +60,19 @@ def make_classifier(config: Config) -> Classifier | None:
     return make.make_classifier(config.emotion)
 
 
-def run_facts(config: Config, neutral: NeutralPose | None) -> RunFacts:
-    """What a recording must say so that a replay starts where the run did."""
+def run_facts(
+    config: Config,
+    neutral: NeutralPose | None,
+    *,
+    rests: Sequence[Mapping[str, Any]] = (),
+) -> RunFacts:
+    """What a recording must say so that a replay starts where the run did; `rests` are the neutrals
+    of live inputs (`Mixer.rests`) where it begins in the middle of one."""
     import json
 
     extra = {} if neutral is None else {"neutral": json.dumps(neutral.to_dict())}
+    if rests:
+        extra["input_neutrals"] = json.dumps(rests)
     # Recordings are shared: a camera's password must not go with them.
     source = config.source.model_copy(update={"uri": shown(config.source.uri)})
     told = config.model_copy(update={"source": source})

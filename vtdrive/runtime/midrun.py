@@ -24,7 +24,7 @@ _PATIENCE_S: Final = 3.0
 class MidRun:
     """At most one recording beside those of the config. From any thread, one at a time.
 
-    It begins with the config, the neutral and the commands in force, so that a replay starts where
+    It begins with the config, the neutrals and the commands in force, so that a replay starts where
     they stood. Filters, the emotion's averages and a face that is just being eased in start fresh
     there: a replay is the run again from its first second on, not from its first frame.
     """
@@ -55,7 +55,8 @@ class MidRun:
         neutral = session.config.neutral.model_copy(update={"auto": driver.taking})
         config = session.config.model_copy(update={"neutral": neutral})
         recorder = McapRecorder(
-            McapSink(path=str(self._folder / name)), run_facts(config, driver.neutral)
+            McapSink(path=str(self._folder / name)),
+            run_facts(config, driver.neutral, rests=driver.mixer.rests()),
         )
         # Its faults at the start are the answer; those after that are told.
         extra = session.outlets.begin(Outlet(recorder, session.outlets.schema, self._tell))

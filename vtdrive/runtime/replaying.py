@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable, Sequence
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
@@ -46,6 +46,17 @@ def _neutral(recording: Recording) -> NeutralPose | None:
         raise SourceError(f"{recording.name}: {fault}", "it is damaged: record again") from fault
 
 
+def _rests(recording: Recording) -> list[dict[str, Any]]:
+    """The neutrals of live inputs with which the recording began."""
+    try:
+        rests = json.loads(recording.info.facts.get("input_neutrals", "[]"))
+        if not (isinstance(rests, list) and all(isinstance(rest, dict) for rest in rests)):
+            raise ValueError("the neutrals of its inputs make no sense")
+    except ValueError as fault:
+        raise SourceError(f"{recording.name}: {fault}", "it is damaged: record again") from fault
+    return rests
+
+
 class Replay:
     """Feeds each recorded tick, with the emotion sample it read then, to a new driver.
 
@@ -67,6 +78,11 @@ class Replay:
         """After `run`: whether the recording ended as a run ends, with the frame of rest."""
         neutral = _neutral(recording)
         self.driver = Driver(config, [sink.profile for sink in sinks], neutral=neutral)
+        try:
+            self.driver.mixer.restore(_rests(recording))
+        except ValueError as fault:
+            what = f"{recording.name}: {fault}"
+            raise SourceError(what, "it is damaged: record again") from fault
         schema = self.driver.schema
         outlets = [Outlet(sink, schema, tell) for sink in sinks]
         self.outlets = Outlets(outlets, schema, tell, patient=True)

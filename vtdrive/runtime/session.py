@@ -89,7 +89,7 @@ class Session:
     ) -> None:
         """`inlets` are those of `config.inputs`; without `tracker` the feed has no pictures."""
         self.stats = RunStats()
-        self._config = self._first = config
+        self._config = self._wished = self._first = config
         self._feed = feed
         self._blind = isinstance(feed, InputFeed)
         self.inlets = inlets or Inlets()
@@ -307,7 +307,7 @@ class Session:
         if pending is None:
             return
         config, driver = pending
-        later = [name for name in _AT_START if _part(config, name) != _part(self._config, name)]
+        later = [name for name in _AT_START if _part(config, name) != _part(self._wished, name)]
         later = [name for name in later if _part(config, name) != _part(self._first, name)]
         if self._feeling is not None:
             later = [name for name in later if name != "emotion.enabled"]
@@ -316,7 +316,9 @@ class Session:
         driver.adopt(self.driver)
         if driver.schema != self.driver.schema:
             self.outlets.schema = driver.schema
-        self.driver, self._config = driver, config
+        self._wished = config
+        # With the inputs that are there, whatever was wished for.
+        self.driver, self._config = driver, driver.config
         self.governor.set_full(config.emotion.rate_hz)
 
     def _rest(self) -> None:

@@ -18,14 +18,15 @@ from vtdrive.config.load import load_config
 from vtdrive.config.schema import Config
 from vtdrive.config.sinks import McapSink, VmcSink
 from vtdrive.core.driver import TAKE_NEUTRAL
-from vtdrive.errors import SourceNotFound, UsageError
+from vtdrive.errors import SourceError, SourceNotFound, UsageError
 from vtdrive.runtime import inputs as inputs_module
 from vtdrive.runtime.build import check_inputs, make_session, run_facts
 from vtdrive.runtime.feed import InputFeed
 from vtdrive.runtime.inputs import Inlet, Inlets
 from vtdrive.runtime.replaying import Replay, recorded_config
 from vtdrive.runtime.session import Session
-from vtdrive.sinks.mcap import McapRecorder
+from vtdrive.sinks.mcap import McapRecorder, RunFacts
+from vtdrive.spaces import IDENTITY, quat_angle
 from vtdrive.testing import FakeClock, make_face
 from vtdrive.track_sources.recording import Recording
 from vtdrive.types import Incoming, Status, VideoFrame
@@ -252,6 +253,50 @@ def test_a_recording_replays_to_the_same_bytes(tmp_path: Path, config: Config) -
             assert pose.root_m.tobytes() == now.poses[profile].root_m.tobytes()
         heard_now += sum(one is not None for one in now.inputs)
     assert heard_now > 200
+
+
+def test_a_recording_of_the_middle_begins_with_the_inputs_neutral(
+    tmp_path: Path, config: Config
+) -> None:
+    """Replayed from there, the head is where it was, and no neutral is taken again."""
+    soon = config.model_copy(update={"neutral": config.neutral.model_copy(update={"seconds": 0.5})})
+    alone = with_inputs(soon, table(channels=("head",)))
+    say = lambda i, t: heard(t, yaw_deg=9.0, pitch_deg=-4.0, at_m=(0.1, 0.0, -0.5))  # noqa: E731
+    before, sent, again = (KeepingSink() for _ in range(3))
+    first = session(alone, say, before, frames=60)
+    first.run(threading.Event())
+    rests = first.driver.mixer.rests()
+    path = tmp_path / "a.mcap"
+    late = alone.model_copy(update={"neutral": soon.neutral.model_copy(update={"auto": False})})
+    facts = run_facts(late, first.driver.neutral, rests=rests)
+    second = session(late, say, sent, McapRecorder(McapSink(path=str(path)), facts), frames=60)
+    second.driver.mixer.restore(rests)
+    second.run(threading.Event())
+    recording = Recording(path)
+    recording.open()
+    Replay(late, recording, [again], tell=print).run(threading.Event(), speed=0)
+    recording.close()
+    turned = [quat_angle(f.state.head_xyzw, IDENTITY) for f in again.frames[30:-1]]
+    assert max(turned) < 1e-3
+    for was, now in zip(sent.frames, again.frames, strict=True):
+        assert was.state.head_xyzw.tobytes() == now.state.head_xyzw.tobytes()
+
+
+@pytest.mark.parametrize(
+    "text", ["no json", "{}", "[0]", '[{}]', '[{"taking": true, "rest": {"head_xyzw": [0]}}]',
+             '[{"taking": true, "rest": {"head_xyzw": [0, 0, 0, 0], "head_m": [0, 0, 0],'
+             ' "gaze_rad": [0, 0, 0, 0]}}]'],
+)  # fmt: skip
+def test_neutrals_that_make_no_sense_are_told_of(tmp_path: Path, config: Config, text: str) -> None:
+    both = with_inputs(config, table())
+    facts = RunFacts(extra={"input_neutrals": text}, inputs=True)
+    recorder = McapRecorder(McapSink(path=str(tmp_path / "a.mcap")), facts)
+    session(both, lambda i, t: None, recorder, frames=2).run(threading.Event())
+    recording = Recording(tmp_path / "a.mcap")
+    recording.open()
+    with pytest.raises(SourceError, match=r"a\.mcap: "):
+        Replay(both, recording, [], tell=print)
+    recording.close()
 
 
 def test_only_recordings_with_inputs_need_a_newer_program(tmp_path: Path, config: Config) -> None:
