@@ -80,6 +80,7 @@ CONFIGS: dict[str, Configure] = {
     "opentrack": lambda _, port: OpentrackSink(port=port),
     "ws": lambda _, port: WebSocketSink(port=free_port()),
     "mqtt": lambda _, port: MqttSink(port=free_port()),
+    "vts": lambda _, port: VtsSink(port=free_port()),
     "vrchat": lambda _, port: VrchatSink(port=port, parameters="default"),
     "obs": lambda _, port: ObsSink(port=free_port(), rules=[BLINK]),
 }
