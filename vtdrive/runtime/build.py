@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
+
+from pydantic import SecretStr
 
 from vtdrive.classifiers.base import Classifier
 from vtdrive.clock import SYSTEM_CLOCK, Clock
@@ -30,6 +32,8 @@ __all__ = [
     "make_sinks",
     "run_facts",
 ]
+
+AnyTable = TypeVar("AnyTable", bound=Table)
 
 
 def make_feed(
@@ -75,8 +79,15 @@ def run_facts(
         extra["input_neutrals"] = json.dumps(rests)
     # Recordings are shared: a camera's password must not go with them.
     source = config.source.model_copy(update={"uri": shown(config.source.uri)})
-    told = config.model_copy(update={"source": source})
+    sinks = [_without_secrets(sink) for sink in config.sinks]
+    told = config.model_copy(update={"source": source, "sinks": sinks})
     return RunFacts(config_json=told.model_dump_json(), extra=extra, inputs=bool(config.inputs))
+
+
+def _without_secrets(sink: AnyTable) -> AnyTable:
+    """Emptied rather than hidden, so that the config in a recording loads."""
+    kept = [name for name, value in sink if isinstance(value, SecretStr)]
+    return sink.model_copy(update={name: SecretStr("") for name in kept})
 
 
 def make_sinks(config: Config, neutral: NeutralPose | None) -> list[Sink]:

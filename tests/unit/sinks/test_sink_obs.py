@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+import json
 import logging
 import time
 from collections.abc import Callable, Iterator
@@ -19,9 +20,11 @@ from avatar_frames import SMALL, frame_of
 from fake_obs import FakeObs
 from pydantic import SecretStr
 
+from vtdrive.config.schema import Config
 from vtdrive.config.sinks import ObsSink
 from vtdrive.config.sinks.obs import ObsRule
 from vtdrive.errors import SinkError, SinkUnusable
+from vtdrive.runtime.build import run_facts
 from vtdrive.sinks import looping, obs_link, obs_password
 from vtdrive.sinks import obs as obs_sink
 from vtdrive.sinks.make import make_sink
@@ -627,3 +630,11 @@ def test_a_send_before_open_is_refused() -> None:
     with pytest.raises(SinkError, match="not open"):
         sink.send(frame_of(SMALL))
     sink.close()
+
+
+def test_a_password_stays_out_of_recordings_which_still_load() -> None:
+    config = Config(sinks=[ObsSink(password=SecretStr("sesame"), host="studio")])
+    written = run_facts(config, None).config_json
+    assert "sesame" not in written
+    again = Config.model_validate(json.loads(written)).sinks
+    assert again == [ObsSink(host="studio")]
