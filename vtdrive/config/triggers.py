@@ -31,7 +31,8 @@ class When(Table):
     face: Literal["lost", "found"] | None = None
     """While no face, or a face, is followed."""
     above: float | None = None
-    """Begins where the signal, or the emotion's strength, rises to this."""
+    """Begins where the signal, or the emotion's strength, rises to this. An emotion's strength
+    never passes its `cap` (0.8)."""
     below: float | None = None
     """Begins where the signal falls to this."""
     hysteresis: Annotated[float, Field(ge=0)] | None = None
