@@ -37,7 +37,7 @@ FENCE = re.compile(r"^ *```(\w*)\n(.*?)^ *```", re.DOTALL | re.MULTILINE)
 CARD = re.compile(r'^ *kind = "emotion"$', re.MULTILINE)
 APPS = (
     "vseeface", "vnyan", "warudo", "vmagicmirror", "snekstudio", "mqtt",
-    "phone-apps", "ifacialmocap", "openseeface", "unreal", "opentrack",
+    "phone-apps", "ifacialmocap", "openseeface", "unreal", "opentrack", "vrchat",
     "vtubestudio", "evmc4u", "virtualmotioncapture",
 )  # fmt: skip
 PAGE_OF = {"vtubestudio": "vtube-studio"}
