@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from rich.table import Table
 from rich.text import Text
 
 from vtdrive.runtime.inputs import Inlet
-from vtdrive.runtime.session import Session
 
 __all__ = ["input_rows"]
 
@@ -21,14 +21,15 @@ _MARKS: Final = {
 }
 
 
-def input_rows(session: Session) -> Table:
-    """Rows for the inputs of a run; none where it has none."""
+def input_rows(inlets: Sequence[Inlet], drives_of: Callable[[int], Sequence[str]]) -> Table:
+    """Rows for the inputs of a run; none where it has none. `drives_of` tells the channels that the
+    input at a place of the config has now."""
     grid = Table.grid(padding=(0, 1))
-    for at, inlet in enumerate(session.inlets.all):
+    for at, inlet in enumerate(inlets):
         state = inlet.state()
         mark, colour = _MARKS[state]
         rate = f"{inlet.rate_hz():3.0f}/s in"
-        drives = ", ".join(session.driver.mixer.drives(at))
+        drives = ", ".join(drives_of(at))
         grid.add_row(
             Text(mark, colour), Text(state, colour), inlet.name, rate, _said(inlet, drives)
         )

@@ -123,7 +123,10 @@ class Show:
                             dashboard(
                                 self.frame,
                                 session.stats,
-                                Group(rows(session.outlets.all), input_rows(session)),
+                                Group(
+                                    rows(session.outlets.all),
+                                    input_rows(session.inlets.all, session.driver.mixer.drives),
+                                ),
                                 list(self._events),
                                 title=self._title,
                                 emotion_hz=session.governor.rate_hz,

@@ -87,7 +87,7 @@ class Inlet:
         stale_ns = max(self.config.stale_ms * 1e6, 1e6)
         if found is not None and now - found <= stale_ns:
             return "live"
-        return "no face" if now - heard <= max(stale_ns, _SILENT_NS) else "silent"
+        return "no face" if now - heard <= stale_ns else "silent"
 
     def rate_hz(self) -> float:
         """Measurements a second over the last two seconds."""

@@ -76,6 +76,12 @@ def test_cameras_are_looked_up_in_the_list() -> None:
     assert_fatal(of_source("0", []), "no camera found")
 
 
+def test_no_camera_is_no_fault() -> None:
+    (found,) = source_findings(SourceConfig(uri="none"), cameras=list)
+    assert found.what == "source: none, live inputs alone"
+    assert not found.fatal
+
+
 def test_an_emotion_model_that_cannot_be_used_is_fatal(tmp_path: Path) -> None:
     def of(model: str) -> list[Finding]:
         return list(emotion_findings(Config.model_validate({"emotion": {"model": model}})))

@@ -29,6 +29,9 @@ from vtdrive.sources.uri import Kind, is_live, is_recording, kind_of, local_path
         ("RTSP://camera/1", "stream"),
         ("take 3.mcap", "recording"),
         ("ndi://studio", "plugin"),
+        ("none", "none"),
+        (" None ", "none"),
+        ("none.mp4", "video"),
     ],
 )
 def test_kind(uri: str, kind: Kind) -> None:
