@@ -72,6 +72,7 @@ def perform(
         load=lambda layer: _loaded([*files, *layer], chosen),
         use=lambda preset: session.reload(_kept(preset, session.config)),
     )
+    presets.check()
     folder = Path(config.control.recordings)
     commander = Commander(session, presets, recordings=folder, tell=show.on_event)
     stop, over = threading.Event(), threading.Event()

@@ -31,6 +31,11 @@ class Presets:
         self._use = use
         self._at: int | None = None
 
+    def check(self) -> None:
+        """Raises ConfigError where one of them is faulty: better before a stream than in it."""
+        for path in self.paths:
+            self._load((path,))
+
     @property
     def name(self) -> str:
         """Of the preset in force; empty without one."""

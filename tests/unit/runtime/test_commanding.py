@@ -242,6 +242,15 @@ def test_presets_follow_each_other_and_a_bad_one_changes_nothing(
         run.do("preset next")
 
 
+def test_a_faulty_preset_is_found_before_the_run(tmp_path: Path) -> None:
+    (tmp_path / "good.toml").write_text("[head]\ngain = 2.0")
+    (tmp_path / "bad.toml").write_text("[head]\n\ngian = 2.0")
+    paths = [tmp_path / "good.toml", tmp_path / "bad.toml"]
+    presets = Presets(paths, load=load_config, use=lambda _: None)
+    with pytest.raises(UsageError, match=r"bad.toml:3: .*did you mean 'gain'"):
+        presets.check()
+
+
 def test_previous_of_none_is_the_last_and_the_round_closes(config: Config) -> None:
     used: list[str] = []
     presets = Presets(
