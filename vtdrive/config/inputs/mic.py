@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field
 
 from vtdrive.config.inputs.base import InputTable
 
@@ -20,3 +22,10 @@ class MicInput(InputTable):
     has the mouth; `first`: whenever a voice is heard."""
     device: str = ""
     """Part of the microphone's name; empty: the system's default."""
+    gate_db: Annotated[float, Field(ge=3, le=40)] = 10.0
+    """How far above the noise of the room a voice begins. The mouth moves by itself: higher. Soft
+    words are missed: lower."""
+    attack_ms: Annotated[float, Field(ge=0, le=500)] = 12.0
+    """How fast the mouth opens, as a time constant."""
+    release_ms: Annotated[float, Field(ge=0, le=1000)] = 60.0
+    """How fast it closes. Restless: higher."""

@@ -1,0 +1,1 @@
+"""From sound to a mouth: vowels and volume, by numpy alone."""
