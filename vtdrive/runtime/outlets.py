@@ -172,7 +172,9 @@ class Outlets:
         self._patient = patient
         self.all = tuple(outlets)
         self._tell = tell
-        self._inline = [o for o in self.all if not o.sink.slow]
+        # Datagrams leave first: a connection's thread, once roused, competes for the interpreter.
+        inline = [o for o in self.all if not o.sink.slow]
+        self._inline = sorted(inline, key=lambda o: o.sink.stats.connected is not None)
         self._lanes: list[Callable[[_Item], None]] = []
         self._extras: list[Extra] = []
         self.schema = schema
