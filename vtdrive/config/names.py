@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, get_args
 
+from vtdrive.config.base import Table
 from vtdrive.config.merge_files import Layers
 from vtdrive.config.positions import Path
 from vtdrive.config.problems import Problem
 from vtdrive.config.schema import Config
+from vtdrive.config.sinks import OscSink
 from vtdrive.config.wording import not_allowed
 from vtdrive.types import BoneName
 from vtdrive.vocab import EMOTIONS, SHAPES, emotion_named
@@ -104,17 +106,17 @@ def check_signals(layers: Layers, known_signals: Collection[str]) -> list[Proble
 
 def check_targets(config: Config, layers: Layers) -> list[Problem]:
     """Two sinks that send to one address: the avatar would jump between two poses."""
-    seen: dict[tuple[object, ...], int] = {}
+    seen: dict[tuple[str, int], list[int]] = {}
     problems = []
     for i, sink in enumerate(config.sinks):
         host, port = getattr(sink, "host", ""), getattr(sink, "port", 0)
         if not port:
             continue
-        # Plain OSC may send several patterns, or several choices of values, to one port.
-        part = (getattr(sink, "address", ""), getattr(sink, "only", ()))
-        target = ("127.0.0.1" if host == "localhost" else host, port, *part)
-        if target in seen:
-            first = layers.origin(("sinks", seen[target]))
+        target = ("127.0.0.1" if host == "localhost" else host, port)
+        others = seen.setdefault(target, [])
+        clash = next((k for k in others if not _share_a_port(sink, config.sinks[k])), None)
+        if clash is not None:
+            first = layers.origin(("sinks", clash))
             reason = f"{host}:{port} is already served by the sink of {first}"
             problems.append(
                 Problem(
@@ -123,8 +125,15 @@ def check_targets(config: Config, layers: Layers) -> list[Problem]:
                     f"{reason}; give one app another port, there and here",
                 )
             )
-        seen.setdefault(target, i)
+        others.append(i)
     return problems
+
+
+def _share_a_port(a: Table, b: Table) -> bool:
+    """Plain OSC may send several patterns, or several choices of values, to one port."""
+    if not isinstance(a, OscSink) or not isinstance(b, OscSink):
+        return False
+    return (a.address, sorted(a.only)) != (b.address, sorted(b.only))
 
 
 def _emotion(signal: str) -> str | None:
