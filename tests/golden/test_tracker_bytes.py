@@ -34,6 +34,8 @@ ORDER = (
     " CheekSquintLeft CheekSquintRight NoseSneerLeft NoseSneerRight TongueOut"
 )
 PASCAL = ORDER.split()
+LEFT = [0, 0.5**0.5, 0, 0.5**0.5]
+"""A quarter turn to the subject's left."""
 VALUES = {"EyeBlinkLeft": "1", "JawOpen": "0.5"}
 
 
@@ -160,16 +162,30 @@ def heard_as(found: Incoming | None) -> dict[str, float]:
 def test_frames_written_by_hand_are_heard() -> None:
     phone = b'{"FaceFound":true,"BlendShapes":[{"k":"EyeBlinkLeft","v":1},{"k":"JawOpen","v":0.5}]}'
     assert heard_as(vtsphone.decode(phone, t_ns=0)) == {"eyeBlinkLeft": 1.0, "jawOpen": 0.5}
+    turned = (
+        b'{"BlendShapes":[],"Rotation":{"x":90,"y":0,"z":0},"Position":{"x":-25,"y":50,"z":5},'
+        b'"EyeLeft":{"x":-8,"y":16,"z":0},"EyeRight":{"x":0,"y":-16,"z":0}}'
+    )
+    found = vtsphone.decode(turned, t_ns=0)
+    assert found.head_xyzw == pytest.approx(LEFT)
+    assert found.head_m == pytest.approx([0.25, 0.5, 0.05])
+    assert found.gaze_rad is not None
+    assert np.degrees(found.gaze_rad) == pytest.approx(np.array([[16, 8], [-16, 0]]), abs=1e-4)
     text = b"eyeBlink_L&100|jawOpen-50|=head#0,90,0,0,0,0|rightEye#0,0,0|leftEye#0,0,0|"
     found = ifacialmocap.decode(text, t_ns=0)
     assert heard_as(found) == {"eyeBlinkLeft": 1.0, "jawOpen": 0.5}
-    assert found.head_xyzw == pytest.approx([0, 0.5**0.5, 0, 0.5**0.5])
+    assert found.head_xyzw == pytest.approx(LEFT)
     packet = bytearray(1785)
     struct.pack_into("<ff", packet, 20, 1.0, 0.0)
     packet[28] = 1
     struct.pack_into("<4f", packet, 33, 0.5**0.5, 0.5**0.5, 0, 0)
     struct.pack_into("<f", packet, 1729 + 4 * 12, 0.5)
-    turned = openseeface.decode(bytes(packet), t_ns=0)
-    assert heard_as(turned) == {"eyeBlinkLeft": 1.0, "jawOpen": 0.5}
-    assert turned is not None
-    assert turned.head_xyzw == pytest.approx([0, 0, 0, 1], abs=1e-6)
+    straight = openseeface.decode(bytes(packet), t_ns=0)
+    assert heard_as(straight) == {"eyeBlinkLeft": 1.0, "jawOpen": 0.5}
+    assert straight is not None
+    assert straight.head_xyzw == pytest.approx([0, 0, 0, 1], abs=1e-6)
+    # A · R · D for a quarter turn to the left, transposed, by hand.
+    struct.pack_into("<4f", packet, 33, -0.5, -0.5, 0.5, 0.5)
+    left = openseeface.decode(bytes(packet), t_ns=0)
+    assert left is not None
+    assert left.head_xyzw == pytest.approx(LEFT, abs=1e-6)

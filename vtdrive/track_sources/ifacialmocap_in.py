@@ -42,7 +42,10 @@ class IFacialMocapIn(PhoneInput):
             return None
         return self._hello
 
-    def measured(self, datagram: bytes, t_ns: int) -> Incoming:
+    def measured(self, datagram: bytes, t_ns: int) -> Incoming | None:
+        if datagram == self._hello:
+            # A sender on this machine has no port of its own: we greeted ourselves.
+            return None
         found = ifacialmocap.decode(datagram, t_ns=t_ns)
         self._heard_ns = t_ns
         self._same = self._same + 1 if datagram == self._last else 0

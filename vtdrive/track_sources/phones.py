@@ -71,5 +71,6 @@ class PhoneInput(DatagramInput):
         if sender != self._phone[0]:
             raise ValueError("only the phone that was asked is listened to")
         found = self.measured(datagram, t_ns)
-        self._unanswered = 0
+        if found is not None:
+            self._unanswered = 0
         return found

@@ -40,7 +40,8 @@ def _phone_name(name: str) -> str:
 
 
 _NAMES: Final = tuple(map(_phone_name, SHAPES))
-_BY_NAME: Final = dict(zip(_NAMES, SHAPES, strict=True))
+_BY_NAME: Final = dict(zip((*_NAMES, *SHAPES), (*SHAPES, *SHAPES), strict=True))
+"""Also spelled in full, as relatives of the app do."""
 
 
 class IFacialMocapEncoder:

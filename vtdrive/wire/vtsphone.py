@@ -123,13 +123,14 @@ def decode(datagram: bytes, *, t_ns: int, gaze: Gaze = "auto") -> Incoming:
     sign. Raises ValueError where it is no such frame.
     """
     frame = {_camel(key): value for key, value in _object(datagram, _LONGEST_FRAME).items()}
-    entries = frame.get("blendShapes")
-    if not isinstance(entries, list) or len(entries) > _MOST_SHAPES:
-        raise ValueError("no frame of a phone: BlendShapes is no list")
-    shapes = _shapes(entries)
     found = frame.get("faceFound", True)
     if not isinstance(found, bool):
         raise ValueError("FaceFound is neither true nor false")
+    # Without a face there may be nothing else.
+    entries = frame.get("blendShapes", None if found else [])
+    if not isinstance(entries, list) or len(entries) > _MOST_SHAPES:
+        raise ValueError("no frame of a phone: BlendShapes is no list")
+    shapes = _shapes(entries)
     head = _vector(frame, "rotation")
     place = _vector(frame, "position")
     by_look = gaze == "shapes" or (gaze == "auto" and "headLeft" in shapes)

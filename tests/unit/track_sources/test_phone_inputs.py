@@ -115,8 +115,10 @@ def test_ifacialmocap_and_openseeface_come_back_from_our_senders(
         stack.callback(sink.close)
         schema, frame = left_frame(config, table.profile)
         sink.open(schema)
+        assert source.read(0.05) is None
         sink.send(frame)
         is_left(source.read(2.0))
+        assert source.stats.malformed == 0, "a greeting that comes back to us is no fault"
 
 
 class Phone:

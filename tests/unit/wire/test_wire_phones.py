@@ -130,6 +130,19 @@ def test_a_real_ifacialmocap_frame() -> None:
     assert head_off(ifacialmocap.decode(spaced, t_ns=0), face_of()) > 5
 
 
+def test_names_in_full_are_known_too() -> None:
+    found = ifacialmocap.decode(b"eyeBlinkLeft&40|mouthLeft&20|=", t_ns=0)
+    assert shape(found, "eyeBlinkLeft") == pytest.approx(0.4)
+    assert shape(found, "mouthLeft") == pytest.approx(0.2)
+
+
+def test_a_phone_without_a_face_need_not_say_more() -> None:
+    found = vtsphone.decode(b'{"FaceFound":false}', t_ns=0)
+    sound(found)
+    assert not found.found
+    assert not found.known.any()
+
+
 def test_what_ifacialmocap_does_not_say_is_not_known() -> None:
     found = ifacialmocap.decode(b"jawOpen-50|=", t_ns=0)
     assert found.head_xyzw is None
