@@ -55,8 +55,7 @@ class MidiControl(Table):
 
 
 class Control(Table):
-    """Commands from other programs and devices. Nothing listens unless it is asked for here or by
-    `--control URL`."""
+    """Commands from outside. Nothing listens unless it is asked for here or by `--control URL`."""
 
     osc: str = ""
     """Listen for OSC on this HOST:PORT, such as 127.0.0.1:9010; empty or `off`: not at all. Any

@@ -13,7 +13,7 @@ from vtdrive.config.load import mapping_text
 from vtdrive.config.nearest import nearest
 from vtdrive.config.reference import comment_lines
 from vtdrive.config.schema import Config
-from vtdrive.config.shape import Slot, root
+from vtdrive.config.shape import ANY, Slot, root
 from vtdrive.config.toml_text import key_text, value_text
 from vtdrive.errors import UsageError
 
@@ -78,6 +78,13 @@ def _table(slot: Slot, values: Any, path: tuple[str, ...]) -> Iterator[str]:
 
 def _inner_table(path: tuple[str, ...], slot: Slot, value: Any) -> Iterator[str]:
     header = ".".join(key_text(step) for step in path)
+    entry_slot = slot.child(ANY)
+    if slot.model is None and entry_slot is not None and not entry_slot.is_table:
+        yield ""
+        yield from comment_lines(path[-1], slot)
+        yield f"[{header}]"
+        yield from (f"{key_text(name)} = {value_text(entry)}" for name, entry in value.items())
+        return
     if slot.model is None:  # free names, such as emotions
         yield ""
         said = slot.field.description if slot.field else None
