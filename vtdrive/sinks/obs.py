@@ -77,7 +77,7 @@ class ObsOutput(LoopSink):
 
     async def _follow(self, link: ObsLink) -> None:
         """Do what the rules ask until the run is over."""
-        await link.learn()
+        link.learn(await self._ready(link, "GetVersion", {}))
         # What happens from here on is done in full, also what happens once.
         due = self._rules.resumed()
         self._problems.clear()

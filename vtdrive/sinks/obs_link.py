@@ -97,10 +97,9 @@ class ObsLink:
         finally:
             del self._waiting[request_id]
 
-    async def learn(self) -> None:
-        """Ask for version and requests; `listen` must be running."""
-        version = await self.ask("GetVersion")
-        self.obs_version = str(version.data.get("obsVersion", "?"))
+    def learn(self, version: obs.Response) -> None:
+        """Take version and requests from the answer to GetVersion."""
+        self.obs_version = version.word("obsVersion")
         offered = version.data.get("availableRequests")
         if isinstance(offered, list):
             self.offered = frozenset(name for name in offered if isinstance(name, str))

@@ -20,8 +20,7 @@ async def scene_on_air(ask: Ask) -> str:
     """The scene that viewers see."""
     answer = await ask("GetCurrentProgramScene", {})
     # Older ones say currentProgramSceneName only.
-    found = answer.data.get("sceneName") or answer.data.get("currentProgramSceneName")
-    return found if isinstance(found, str) else ""
+    return answer.word("sceneName") or answer.word("currentProgramSceneName")
 
 
 async def missing_name(ask: Ask, step: Step) -> str | None:

@@ -15,7 +15,7 @@ __all__ = ["KEYRING_USER", "Password", "find_password"]
 KEYRING_USER: Final = "password"
 _KEYRING_S: Final = 60.0
 """A locked keyring asks its owner, who must find and fill in a window."""
-_WHERE: Final = "in OBS: Tools, WebSocket Server Settings, Show Connect Info"
+_WHERE: Final = "OBS shows it at Tools, WebSocket Server Settings, Show Connect Info"
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -44,9 +44,11 @@ async def find_password(config: ObsSink) -> Password:
     found, trouble = await _from_keyring(service)
     if found:
         return Password(found, "the keyring", f"run: {store}; {_WHERE}")
+    if trouble:
+        way = f"set {variable} to it" if variable else "name an environment variable, password_env"
+        return Password("", f"no password is set ({trouble})", f"{way}; {_WHERE}")
     other = f", or set {variable}" if variable else ""
-    place = f"no password is set ({trouble})" if trouble else "no password is set"
-    return Password("", place, f"run: {store}{other}; {_WHERE}")
+    return Password("", "no password is set", f"run: {store}{other}; {_WHERE}")
 
 
 async def _from_keyring(service: str) -> tuple[str, str]:
@@ -73,9 +75,12 @@ async def _from_keyring(service: str) -> tuple[str, str]:
 
 
 def _asked(service: str) -> tuple[str, str]:
-    try:
-        import keyring
+    import keyring
+    from keyring.errors import NoKeyringError
 
+    try:
         return keyring.get_password(service, KEYRING_USER) or "", ""
+    except NoKeyringError:
+        return "", "this system has no keyring"
     except Exception as fault:  # backends raise what their systems do
         return "", f"the keyring cannot be read: {type(fault).__name__}"

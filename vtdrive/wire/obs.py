@@ -33,6 +33,8 @@ RPC_VERSION: Final = 1
 NOT_READY: Final = 207
 NOT_FOUND: Final = 600
 
+_LONGEST: Final = 200
+"""Letters of a name or comment; OBS' own are shorter."""
 _HELLO, _IDENTIFIED, _RESPONSE = 0, 2, 7
 
 
@@ -70,7 +72,12 @@ class Response:
         """The names in a list of things: `names("scenes", "sceneName")`. What is no text is left
         out."""
         found = [thing.get(key) for thing in self.things(listed)]
-        return [name for name in found if isinstance(name, str)]
+        return [_plain(name) for name in found if isinstance(name, str)]
+
+    def word(self, key: str) -> str:
+        """One text of the answer; empty where there is none."""
+        found = self.data.get(key)
+        return _plain(found) if isinstance(found, str) else ""
 
     def things(self, listed: str) -> list[dict[str, Any]]:
         """The tables in a list."""
@@ -145,12 +152,17 @@ def closing(code: int, reason: str = "") -> Closing:
             final=True,
         )
     if 4000 <= code < 4100:
-        said = f": {reason}" if reason else ""
+        said = f": {_plain(reason)}" if reason else ""
         return Closing(f"OBS ended the connection (code {code}{said})", _AGAIN, final=False)
     return Closing("OBS went away", _AGAIN, final=False)
 
 
 _AGAIN: Final = "start OBS if it is not running; vtdrive connects again by itself"
+
+
+def _plain(text: str) -> str:
+    """Fit for a terminal: another machine wrote it."""
+    return "".join(c if c.isprintable() else "?" for c in text[:_LONGEST])
 
 
 def _text(op: int, data: Mapping[str, Any]) -> str:
@@ -185,6 +197,6 @@ def _response(data: Mapping[str, Any]) -> Response | None:
         request_id=request_id,
         ok=status.get("result") is True,
         code=code if isinstance(code, int) else 0,
-        comment=comment if isinstance(comment, str) else "",
+        comment=_plain(comment) if isinstance(comment, str) else "",
         data=found if isinstance(found, dict) else {},
     )

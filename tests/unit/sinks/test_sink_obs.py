@@ -29,6 +29,7 @@ from vtdrive.sinks import looping, obs_link, obs_password
 from vtdrive.sinks import obs as obs_sink
 from vtdrive.sinks.make import make_sink
 from vtdrive.sinks.obs import ObsOutput
+from vtdrive.sinks.obs_rules import ObsRules
 from vtdrive.types import AvatarFrame, EmotionState, Status, frozen
 from vtdrive.vocab import EMOTION_INDEX, SHAPE_INDEX
 
@@ -361,6 +362,8 @@ def test_a_keyring_is_read_under_its_service_and_name(monkeypatch: pytest.Monkey
         def get_password(self, service: str, username: str) -> str | None:
             if service == "broken":
                 raise keyring.errors.KeyringLocked("secret words")
+            if service == "none":
+                raise keyring.errors.NoKeyringError
             return "sesame" if (service, username) == ("vtdrive-obs", "password") else None
 
         def set_password(self, service: str, username: str, password: str) -> None:
@@ -381,6 +384,9 @@ def test_a_keyring_is_read_under_its_service_and_name(monkeypatch: pytest.Monkey
         assert "keyring set other password" in other.remedy
         broken = asyncio.run(obs_password.find_password(ObsSink(keyring_service="broken")))
         assert broken.place == "no password is set (the keyring cannot be read: KeyringLocked)"
+        assert broken.remedy.startswith("set VTDRIVE_OBS_PASSWORD to it; OBS shows it at")
+        none = asyncio.run(obs_password.find_password(ObsSink(keyring_service="none")))
+        assert none.place == "no password is set (this system has no keyring)"
     finally:
         keyring.set_keyring(before)
 
@@ -406,6 +412,18 @@ def test_not_ready_is_asked_again(fake: FakeObs, play: Play) -> None:
     fake.until(lambda: fake.on_air == "Laughing")
     assert len(fake.requests("SetCurrentProgramScene")) == 6
     assert sink.stats.last_error == ""
+
+
+def test_obs_that_is_still_starting_is_waited_for(play: Play) -> None:
+    fake = FakeObs(version="29.0.2")
+    fake.unready = 4
+    with fake:
+        chapter = {"when": {"emotion": "anger", **AT_ONCE}, "chapter": "x"}
+        sink = play(fake, LAUGH, chapter)
+        up(fake, sink).show("happiness")
+        fake.until(lambda: fake.on_air == "Laughing")
+        assert sink.stats.note == "OBS 29.0.2, 2 rules"
+        fake.until(lambda: "chapters" in sink.stats.last_error)
 
 
 def test_a_kick_is_final(fake: FakeObs, play: Play) -> None:
@@ -638,3 +656,18 @@ def test_a_password_stays_out_of_recordings_which_still_load() -> None:
     assert "sesame" not in written
     again = Config.model_validate(json.loads(written)).sinks
     assert again == [ObsSink(host="studio")]
+
+
+def test_nothing_piles_up_while_obs_is_away() -> None:
+    rule = ObsRule.model_validate({**LAUGH, "save_replay": True})
+    rules = ObsRules([rule, rule])
+    states = [frame_of(SMALL, seq=i).state for i in range(2)]
+    felt = dataclasses.replace(states[1].emotion, shown=EMOTION_INDEX["happiness"])
+    states[1] = dataclasses.replace(states[1], status=Status.LIVE, emotion=felt)
+    began = sum(rules.look(states[i % 2], i * 10**9) for i in range(1000))
+    assert began == 999
+    taken = rules.take()
+    assert [(event.rule, event.edge) for event in taken] == [
+        (0, "leave"), (1, "leave"), (0, "enter"), (1, "enter"),
+    ]  # fmt: skip
+    assert rules.take() == []

@@ -55,6 +55,16 @@ def test_a_lists_things_are_taken_with_distrust() -> None:
     assert response.names("b", "n") == response.names("c", "n") == []
 
 
+def test_what_another_machine_wrote_is_fit_for_a_terminal() -> None:
+    data = {"scenes": [{"sceneName": "a\x1b[2Jb" + "c" * 9000}], "obsVersion": "30\n"}
+    status = {"result": False, "code": 702, "comment": "\x07 no"}
+    message = {"op": 7, "d": {"requestId": "1", "requestStatus": status, "responseData": data}}
+    said = obs.parse(json.dumps(message))
+    assert isinstance(said, obs.Response)
+    assert said.names("scenes", "sceneName") == ["a?[2Jb" + "c" * 194]
+    assert (said.word("obsVersion"), said.word("scenes"), said.comment) == ("30?", "", "? no")
+
+
 def test_half_a_challenge_is_no_hello() -> None:
     for keys in ({}, {"salt": "s"}, {"challenge": ""}, "x"):
         said = obs.parse(json.dumps({"op": 0, "d": {"rpcVersion": 1, "authentication": keys}}))
