@@ -213,6 +213,24 @@ def test_another_device_is_not_asked(
     assert vrchat.asked == []
 
 
+def test_an_open_listener_says_who_can_reach_it(
+    vrchat: FakeVrchat, feed: Callable[..., Feeding]
+) -> None:
+    stats = feed(listen="0.0.0.0").sink.stats
+    assert vrchat.wait(lambda: "is open to every device in every network" in stats.note)
+
+
+def test_a_headset_is_asked_where_that_is_allowed(
+    vrchat: FakeVrchat, feed: Callable[..., Feeding], mdns: Zeroconf
+) -> None:
+    # Nobody answers there, but it is no longer passed over.
+    announce(mdns, "VRChat-Client-QUEST2", 9, "10.9.8.7")
+    stats = feed(lan=True).sink.stats
+    assert vrchat.wait(lambda: "was not found" in stats.last_error)
+    time.sleep(1.5)
+    assert "another device" not in stats.last_error
+
+
 def test_closing_takes_the_announcement_back(feed: Callable[..., Feeding], mdns: Zeroconf) -> None:
     feeding = feed()
     ours(mdns)

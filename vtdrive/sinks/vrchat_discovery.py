@@ -136,6 +136,8 @@ class Discovery:
 
     async def _search(self) -> None:
         """Ask every page that is known, and follow the first that answers until it is lost."""
+        if self._browse is not None:
+            self._browse.changed.clear()
         for page in self._pages():
             for host in page.hosts:
                 target = await self._asked(page, host)
@@ -146,7 +148,6 @@ class Discovery:
         if self._browse is None:
             await asyncio.sleep(_POLL_S)
             return
-        self._browse.changed.clear()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_POLL_S):
                 await self._browse.changed.wait()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import socket
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -22,6 +23,7 @@ from vtdrive.errors import UsageError
 from vtdrive.sinks import vrchat_discovery
 from vtdrive.sinks.make import make_sink
 from vtdrive.sinks.vrchat import VrchatOutput
+from vtdrive.sinks.vrchat_browse import Browse
 from vtdrive.spaces import quat_from_euler
 from vtdrive.types import AvatarFrame, Profile, Status, frozen
 from vtdrive.vocab import MIRROR_SHAPE, SHAPES
@@ -433,6 +435,42 @@ def test_hosts_that_are_unknown_are_told_and_tried_again() -> None:
     assert "spelling" in playing.told[1]
     playing.for_s(0.2)
     assert "is unknown" in playing.told[0]
+    playing.sink.close()
+
+
+def test_nobody_there_is_a_hint_and_no_fault() -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    playing = Playing(VrchatSink(port=port, parameters="default", refresh_s=0.2))
+    assert playing.until(lambda: f"nobody listens on 127.0.0.1:{port}" in playing.told[0])
+    assert playing.sink.stats.connected is None
+    playing.sink.close()
+
+
+def test_where_mdns_is_blocked_the_file_serves(
+    vrchat: FakeVrchat, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def blocked(_: object) -> None:
+        raise OSError(1, "Operation not permitted")
+
+    monkeypatch.setattr(Browse, "open", blocked)
+    path = avatar_file(tmp_path, "avtr_first", {"v2/JawOpen": "Float"}, age_s=0)
+    vrchat.wear("avtr_first", {"v2/JawOpen": "f"})
+    playing = Playing(VrchatSink(port=vrchat.osc_port, avatar=str(path)))
+    assert playing.until(lambda: vrchat.values)
+    assert "oscquery=HOST:PORT" in playing.told[1]
+    playing.sink.close()
+    lost = Playing(VrchatSink(port=vrchat.osc_port, avatar=str(tmp_path / "none")))
+    assert lost.until(lambda: "cannot search for VRChat (Operation not permitted)" in lost.told[0])
+    lost.sink.close()
+
+
+def test_an_address_that_is_not_ours_is_refused_for_good() -> None:
+    playing = Playing(VrchatSink(listen="192.0.2.77"))
+    assert playing.until(lambda: "cannot listen on 192.0.2.77" in playing.told[0])
+    assert "address of this computer" in playing.told[1]
+    assert playing.sink.stats.connected is False
     playing.sink.close()
 
 
