@@ -50,7 +50,10 @@ def stack() -> Iterator[ExitStack]:
 
 def udp(stack: ExitStack, host: str = "127.0.0.1") -> socket.socket:
     link = stack.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
-    link.bind((host, 0))
+    try:
+        link.bind((host, 0))
+    except OSError:
+        pytest.skip(f"this system has no address {host}")
     link.settimeout(2.0)
     return link
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from plain_faces import face_of, head_off, mutated, plain_faces, sound
 
 from vtdrive.core.face_model import POINTS_M
-from vtdrive.spaces import quat_angle, quat_conj, quat_mul, rotate
+from vtdrive.spaces import quat_angle, quat_conj, quat_from_matrix, quat_mul, rotate
 from vtdrive.testing import make_face, mirrored_face
 from vtdrive.types import Face, Incoming, frozen
 from vtdrive.vocab import SHAPE_INDEX, SHAPES
@@ -125,6 +125,33 @@ def test_pose_points_and_picture_belong_together(
             "translation": sent(other).translation,
         })  # fmt: skip
         assert np.linalg.norm(reprojected(wrong) - seen, axis=1).mean() > 1.4 * off
+
+
+@pytest.mark.parametrize(
+    "turn",
+    [{}, *({axis: a} for axis in ("yaw_deg", "pitch_deg", "roll_deg") for a in (-15.0, 15.0))],
+)
+def test_the_solver_that_openseeface_uses_finds_the_pose_that_is_sent(
+    turn: dict[str, Any],
+) -> None:
+    """OpenCV's own fit of the points to the picture on its side, begun at OpenSeeFace's rest."""
+    import cv2
+
+    frame = sent(face_of(**turn))
+    points = np.array(frame.points_3d)[:66] * (1.0, -1.0, -1.0)
+    picture = np.array(frame.points_px)[:66, ::-1].copy()
+    width, height = frame.size_px
+    lens = np.array([[600, 0, height / 2], [0, 600, width / 2], [0, 0, 1.0]])
+    rest, _ = cv2.Rodrigues(np.array([[0, 1, 0], [1, 0, 0], [0, 0, -1.0]]))
+    start = np.array([[0.0], [0.0], [-4.5]])
+    found, turned, moved = cv2.solvePnP(
+        points, picture, lens, None, rest, start, True, cv2.SOLVEPNP_ITERATIVE
+    )
+    assert found
+    fitted = quat_from_matrix(cv2.Rodrigues(turned)[0].T)
+    # Its depth is mirrored, which costs a few degrees; any wrong sign costs thirty.
+    assert math.degrees(quat_angle(fitted, frame.quaternion)) < 5
+    assert moved.ravel() == pytest.approx(frame.translation, abs=1.0)
 
 
 @given(plain_faces())
