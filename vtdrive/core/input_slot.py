@@ -7,11 +7,10 @@ from dataclasses import replace
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 
 from vtdrive.config.filters import Gaze, Neutral
 from vtdrive.config.inputs import CHANNELS, Channel, InputTable
-from vtdrive.core.blend import I64
+from vtdrive.core.blend import I64, Mask
 from vtdrive.core.input_neutral import InputNeutral
 from vtdrive.core.looks import LOOK, gaze_of_looks, look_shapes
 from vtdrive.spaces import IDENTITY
@@ -19,8 +18,6 @@ from vtdrive.types import F32, Incoming, all_finite, frozen
 from vtdrive.vocab import SHAPE_INDEX, SHAPES
 
 __all__ = ["CHANNEL_LANES", "GAZE", "HEAD_IDLE", "LANES", "LIDS_IDLE", "PLACE", "InputSlot"]
-
-Mask = npt.NDArray[np.bool_]
 
 GAZE: Final = slice(52, 56)
 PLACE: Final = slice(56, 59)
@@ -80,6 +77,8 @@ class InputSlot:
         self._claimed = np.any([CHANNEL_LANES[name] for name in claimed], axis=0)
         self._heads = "head" in claimed
         self._feels = "emotion" in claimed
+        self._rests = self._heads or "gaze" in claimed
+        """Whether it drives anything that a neutral is about."""
         self.neutral = InputNeutral(neutral)
         self.bad = 0
         """Measurements with values that were not numbers. They are not heard."""
@@ -88,7 +87,8 @@ class InputSlot:
         self._heard_ns: int | None = None
         self._times = 0
         """Raised where the next value may be far from the last."""
-        self._live = False
+        self._live = self._here = False
+        self._spoken_ns: int | None = None
         self._lanes = np.zeros(LANES, np.float32)
         self._mask = np.zeros(LANES, bool)
         self._turn: F32 = IDENTITY
@@ -98,6 +98,7 @@ class InputSlot:
         self.neutral.adopt(other.neutral)
         self.bad, self._newest, self._good = other.bad, other._newest, other._good
         self._heard_ns, self._times, self._live = other._heard_ns, other._times, other._live
+        self._here, self._spoken_ns = other._here, other._spoken_ns
         self._turn = other._turn
         if self._good is not None:
             self._measure(self._good, self._heard_ns or self._good.t_ns)
@@ -109,14 +110,19 @@ class InputSlot:
 
     @property
     def present(self) -> bool:
-        """Whether it drives its channels: live, or lost and told to keep them."""
+        """Whether it drives its channels: there, or lost and told to keep them."""
         kept = self._config.when_lost != "camera" and self._heard_ns is not None
-        return self._live or kept
+        return self._here or kept
+
+    @property
+    def speaks(self) -> bool:
+        """Whether it is a voice: its mouth must not come late."""
+        return self._good is not None and self._good.voice is not None
 
     @property
     def holding(self) -> bool:
         """Whether it is lost and shows its last values."""
-        return not self._live and self._config.when_lost == "hold"
+        return not self._here and self._config.when_lost == "hold"
 
     @property
     def owner(self) -> int:
@@ -146,14 +152,15 @@ class InputSlot:
 
     @property
     def voice(self) -> F32 | None:
-        """(6,) of a voice that is heard now."""
+        """(6,) of a voice that is listened to now, be it silent."""
         good = self._good
-        if not self._live or good is None or good.voice is None:
+        if self._spoken_ns is None or good is None or good.voice is None:
             return None
         return _bounded(good.voice, 0.0, 1.0)
 
-    def offer(self, lanes: F32, owners: I64, free: Mask) -> None:
-        """Put what it has into `lanes` (LANES,) where they are `free`, and take these, in place."""
+    def offer(self, lanes: F32, owners: I64, free: Mask) -> Mask:
+        """Put what it has into `lanes` (LANES,) where they are `free`, and take these, in place;
+        which they were."""
         mine = self._mask & free
         if self._resting:
             lanes[mine] = 0.0
@@ -162,6 +169,7 @@ class InputSlot:
             lanes[mine] = self._lanes[mine]
         owners[mine] = self.owner
         free &= ~mine
+        return mine
 
     def hear(self, incoming: Incoming | None, t_ns: int) -> None:
         """The newest measurement there is at `t_ns`; the same one may come many times."""
@@ -174,17 +182,25 @@ class InputSlot:
                 self._take(sound, t_ns)
         elif self._good is not None and not self.neutral.settled(t_ns):
             self._measure(self._good, t_ns)
-        heard = self._heard_ns
-        live = heard is not None and (t_ns - heard) * 1e-6 <= self._config.stale_ms
-        if live and not self._live:
-            self._times += 1
-        elif self._live and not live:
+        live = self._recent(self._heard_ns, t_ns)
+        if self._live and not live:
             self.neutral.restart()
         self._live = live
+        if not self._recent(self._spoken_ns, t_ns):
+            self._spoken_ns = None
+        # A voice that only stands in keeps the mouth through its pauses: each word would else
+        # begin with a hand-over, and come late.
+        here = live or (self.rank == "fallback" and self._spoken_ns is not None)
+        if here and not self._here:
+            self._times += 1
+        self._here = here
+
+    def _recent(self, at_ns: int | None, t_ns: int) -> bool:
+        return at_ns is not None and (t_ns - at_ns) * 1e-6 <= self._config.stale_ms
 
     @property
     def _resting(self) -> bool:
-        return not self._live and self._config.when_lost == "neutral"
+        return not self._here and self._config.when_lost == "neutral"
 
     def _take(self, incoming: Incoming, t_ns: int) -> None:
         # A voice that is silent is a value, a closed mouth; a face that is not seen is none.
@@ -194,9 +210,12 @@ class InputSlot:
         if former is not None and incoming.t_ns - former.t_ns > _GAP_NS:
             self._times += 1
         self._good = incoming
+        if incoming.voice is not None:
+            self._spoken_ns = incoming.t_ns
         if incoming.found:
             self._heard_ns = incoming.t_ns
-            self.neutral.hear(incoming, t_ns)
+            if self._rests:
+                self.neutral.hear(incoming, t_ns)
         self._measure(incoming, t_ns)
 
     def _measure(self, incoming: Incoming, t_ns: int) -> None:

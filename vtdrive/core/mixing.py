@@ -32,6 +32,8 @@ from vtdrive.vocab import EMOTIONS, SHAPE_INDEX
 __all__ = ["Mixed", "Mixer", "places"]
 
 _EASE_MS: Final = 250.0
+_VOICE_MS: Final = 80.0
+"""To a mouth that a voice moves: a jaw takes this long to open, and a word must not come late."""
 _CAMERA: Final = 0
 _JAW_OPEN: Final = SHAPE_INDEX["jawOpen"]
 _ALIVE: Final = np.flatnonzero(
@@ -78,9 +80,9 @@ class Mixer:
         self._camera_has = False
         start = np.zeros(LANES, np.float32)
         start[[HEAD_IDLE, LIDS_IDLE]] = 1.0
-        self._blend = LaneBlend(start, ease_ms=_EASE_MS)
+        self._blend = LaneBlend(start, ease_ms=_EASE_MS, quick_ms=_VOICE_MS)
         self._turn = TurnBlend(ease_ms=_EASE_MS)
-        self._voice = LaneBlend(_SILENT, ease_ms=_EASE_MS / 3)
+        self._voice = LaneBlend(_SILENT, ease_ms=_VOICE_MS)
         self._felt = LaneBlend(np.concatenate([np.zeros(8), _REST]), ease_ms=_EASE_MS)
         self._owners: I64 = np.zeros(LANES, np.int64)
         self._turner = self._feeler = _CAMERA
@@ -156,18 +158,17 @@ class Mixer:
             [s for s in group if s.present] for group in (self._first, self._fallback)
         )
         lanes, owners = _packed(camera, absence), np.zeros(LANES, np.int64)
-        free = np.ones(LANES, bool)
-        for slot in before:
-            slot.offer(lanes, owners, free)
-        if not self._camera_has:
-            for slot in behind:
-                slot.offer(lanes, owners, free)
+        free, quick = np.ones(LANES, bool), np.zeros(LANES, bool)
         present = before if self._camera_has else [*before, *behind]
+        for slot in present:
+            taken = slot.offer(lanes, owners, free)
+            if slot.speaks:
+                quick |= taken
         turner = next((slot for slot in present if slot.head is not None), None)
         turn = camera.head_xyzw if turner is None or turner.head is None else turner.head
         self._turner = _CAMERA if turner is None else turner.owner
         self._owners = owners
-        shown = self._blend.step(lanes, owners, t_ns)
+        shown = self._blend.step(lanes, owners, t_ns, quick=quick)
         return Mixed(
             status=self._status(status, present),
             body=Body(

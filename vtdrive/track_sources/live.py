@@ -39,7 +39,8 @@ class InputStats:
 class TrackInput(Protocol):
     """Delivers tracking from elsewhere. `open`, `read`, `close` all come from one thread.
 
-    A sender that is silent, late or gone is no fault: `read` returns None. What makes no sense is
+    A sender that is silent, late or gone is no fault: `read` returns None. A device that has gone
+    is: `read` raises SourceLost, and another input is made and opened. What makes no sense is
     counted in `stats.malformed` and skipped, never raised. `close` is called exactly once, also
     after a failed `open`, and may be called from another thread to end a `read`.
     """
