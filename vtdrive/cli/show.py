@@ -18,7 +18,7 @@ from vtdrive.sources.base import Obtained
 from vtdrive.types import AvatarFrame
 from vtdrive.vocab import EMOTIONS
 
-__all__ = ["Show", "View"]
+__all__ = ["Show", "View", "forced_marks"]
 
 View = Literal["live", "lines", "quiet"]
 _DRAW_HZ: Final = 8
@@ -131,7 +131,7 @@ class Show:
                                 title=self._title,
                                 emotion_hz=session.governor.rate_hz,
                                 taking=session.taking,
-                                forced=_forced(session),
+                                forced=forced_marks(session),
                             ),
                             refresh=True,
                         )
@@ -170,7 +170,7 @@ def _rest_read(new: NeutralPose, old: NeutralPose | None, *, asked: bool) -> str
     return f", and what looks like {' and '.join(names)} in your resting face is taken off"
 
 
-def _forced(session: Session) -> str:
+def forced_marks(session: Session) -> str:
     """What the avatar shows by command, in words."""
     overrides = session.driver.overrides
     shown = overrides.forcing.shown
