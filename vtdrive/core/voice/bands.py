@@ -17,6 +17,9 @@ WINDOW_S: Final = 0.030
 _LO_HZ, _HI_HZ = 120.0, 3800.0
 """The first two formants of everyone, and the third of most; also what an 8 kHz headset has."""
 LOWEST_RATE_HZ: Final = 8000
+_PITCH_HZ: Final = (75.0, 420.0)
+_NOISE, _VOICE = 0.45, 0.75
+"""How alike a sound is to itself one period later."""
 
 _FLOOR: Final = 3e-4
 """Of the strongest band: what lies 35 dB below it says nothing about a vowel."""
@@ -31,6 +34,11 @@ class Bands:
             raise ValueError(f"{rate_hz:g} samples a second are too few to tell vowels")
         self.length = round(rate_hz * WINDOW_S)
         window = np.hanning(self.length + 2)[1:-1]
+        # For the pitch: twice the length, or the end of a window would be compared to its start.
+        self._lags = slice(round(rate_hz / _PITCH_HZ[1]), round(rate_hz / _PITCH_HZ[0]))
+        spectrum = np.fft.rfft(window, 2 * self.length)
+        own = np.fft.irfft(spectrum.real**2 + spectrum.imag**2)
+        self._own = (own[self._lags] / own[0]).astype(np.float32)
         self._window = (window / np.sqrt((window**2).sum() * self.length)).astype(np.float32)
         self._weights = _triangles(self.length, rate_hz)
 
@@ -40,6 +48,16 @@ class Bands:
         power = (spectrum.real**2 + spectrum.imag**2).astype(np.float32)
         powers: F32 = self._weights @ power
         return powers
+
+    def pitched(self, samples: F32) -> float:
+        """0..1 for (length,) samples: how regular they repeat, as a voice does 75 to 420 times a
+        second. Noise is 0, a clear voice 1."""
+        spectrum = np.fft.rfft(samples * self._window, 2 * self.length)
+        alike = np.fft.irfft(spectrum.real**2 + spectrum.imag**2)
+        if alike[0] <= 0.0:
+            return 0.0
+        best = float((alike[self._lags] / self._own).max() / alike[0])
+        return min(1.0, max(0.0, (best - _NOISE) / (_VOICE - _NOISE)))
 
 
 def cepstrum(power: F32) -> F32:

@@ -17,7 +17,9 @@ __all__ = ["HOP_S", "Hearing"]
 HOP_S: Final = 0.010
 _LOUDNESS_S: Final = 0.015
 _ROOM_S: Final = 0.5
-_REST: Final = 1e-4
+_REST: Final = 1e-3
+_WHISPER: Final = 0.3
+"""How far sound without a pitch opens the mouth."""
 
 
 class Hearing:
@@ -71,19 +73,22 @@ class Hearing:
         return steps
 
     def _step(self, window: F32) -> None:
-        recent = window[-self._loud :]
-        # The variance: many microphones have a constant offset.
-        volume = self._level.step(float(recent.var()), self._dt_s)
+        # Without the mean: many microphones have a constant offset.
+        recent, window = window[-self._loud :], window - window.mean()
         target = np.zeros(6, np.float32)
-        if self._level.active:
+        power = self._bands.power(window)
+        if self._level.opens(float(recent.var()), self._dt_s):
+            pitched = self._bands.pitched(window)
+            volume = self._level.loudness(pitched, self._dt_s)
             target[5] = volume
             if volume > 0.0:
-                power = self._bands.power(window - window.mean())
                 clean = np.maximum(power - self._room, np.float32(0.05) * power)
-                # Softer speech opens the mouth less, but by much less than it is softer.
-                target[:5] = shares(clean)[:5] * np.float32(math.sqrt(volume))
+                # Softer speech opens the mouth less, but by much less than it is softer. Whispers
+                # have no pitch, nor have keys that click.
+                wide = math.sqrt(volume) * (_WHISPER + (1.0 - _WHISPER) * pitched)
+                target[:5] = shares(clean)[:5] * np.float32(wide)
         else:
-            power = self._bands.power(window - window.mean())
+            self._level.loudness(0.0, self._dt_s)
             self._room += (power - self._room) * self._room_gain
         change = target - self._voice
         self._voice += change * np.where(change > 0.0, self._rise, self._fall).astype(np.float32)
