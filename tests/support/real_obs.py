@@ -186,6 +186,7 @@ class RealObs:
                 [
                     "obs", "--multi", "--collection", "vt", "--profile", "vt",
                     "--minimize-to-tray", "--disable-updater", "--disable-missing-files-check",
+                    "--disable-shutdown-check",  # OBS 30 asks after a crash
                 ],
                 env=self._environment(), stdout=log, stderr=log, start_new_session=True,
             )  # fmt: skip
