@@ -14,7 +14,7 @@ __all__ = ["Spoken", "say", "variants"]
 _RETRIEVAL, _PHONEME_EVENTS = 1, 1
 _LIST_TERMINATED, _PHONEME = 0, 7
 _RATE, _VOLUME, _PITCH, _RANGE = 1, 2, 3, 4
-_UTF8 = 1
+_UTF8, _PHONEMES = 1, 0x100
 
 
 class _Id(ctypes.Union):
@@ -112,7 +112,10 @@ def variants() -> list[str]:
 
 
 def say(text: str, *, voice: str, pitch: int = 50, words_a_minute: int = 160) -> Spoken:
-    """Speak `text` with a voice such as `es+f2`; `pitch` 0-99. Raises ValueError: no such voice."""
+    """Speak `text` (`[[a:]]` are phonemes) with a voice such as `es+f2`; `pitch` is 0 to 99.
+
+    Raises ValueError where there is no such voice.
+    """
     it = _library()
     if it.lib.espeak_SetVoiceByName(voice.encode()) != 0:
         raise ValueError(f"eSpeak NG has no voice {voice!r}")
@@ -120,7 +123,7 @@ def say(text: str, *, voice: str, pitch: int = 50, words_a_minute: int = 160) ->
         it.lib.espeak_SetParameter(which, value, 0)
     it.pieces, it.events = [], []
     data = text.encode() + b"\0"
-    it.lib.espeak_Synth(data, ctypes.c_size_t(len(data)), 0, 0, 0, _UTF8, None, None)
+    it.lib.espeak_Synth(data, ctypes.c_size_t(len(data)), 0, 0, 0, _UTF8 | _PHONEMES, None, None)
     it.lib.espeak_Synchronize()
     pieces = it.pieces or [np.zeros(0, np.int16)]
     samples = np.concatenate(pieces).astype(np.float32) / 32768
