@@ -23,7 +23,6 @@ from vtdrive.config.positions import scan
 from vtdrive.config.reference import markdown
 from vtdrive.config.schema import Config
 from vtdrive.config.shape import Slot, all_keys, slot_at, unit_of
-from vtdrive.config.sinks import VmcSink
 from vtdrive.config.toml_text import key_text, table_lines, value_text
 from vtdrive.core.signals import SIGNALS
 from vtdrive.errors import UsageError
@@ -78,9 +77,11 @@ def test_a_new_config_for_apps_has_their_sinks(tmp_path: Path, targets: list[str
 def test_all_apps_at_once_share_no_port(tmp_path: Path) -> None:
     path = tmp_path / "new.toml"
     write_new_config(path, targets=apps())
-    ports = [sink.port for sink in load_config([path]).sinks if isinstance(sink, VmcSink)]
-    assert len(set(ports)) == len(apps())
-    assert "# vseeface has port 39539 here: set 39540 in warudo too." in path.read_text()
+    sinks = load_config([path]).sinks
+    ports = [port for sink in sinks if (port := getattr(sink, "port", 0))]
+    assert len(set(ports)) == len(ports) >= len(apps())
+    moved = r"# evmc4u has port 39539 here: set 395\d\d in warudo too\."
+    assert re.search(moved, path.read_text(encoding="utf-8"))
 
 
 def test_a_new_config_replaces_nothing_unasked(tmp_path: Path) -> None:
@@ -105,7 +106,9 @@ def test_an_unknown_app_is_refused_with_the_nearest() -> None:
 
 
 def test_presets_are_there_and_short() -> None:
-    assert apps() == ["snekstudio", "vmagicmirror", "vnyan", "vseeface", "warudo"]
+    known = {"vseeface", "vnyan", "warudo", "vmagicmirror", "snekstudio", "evmc4u"}
+    known |= {"virtualmotioncapture", "vtubestudio", "vrchat", "obs", "unreal", "opentrack"}
+    assert known < set(apps())
 
 
 @pytest.mark.parametrize("name", apps())
@@ -113,10 +116,10 @@ def test_a_preset_is_one_sink_with_advice(name: str) -> None:
     path = data_dir("configs") / f"{name}.toml"
     text = path.read_text(encoding="utf-8")
     (sink,) = load_config([path], known_signals=SIGNALS).sinks
-    assert isinstance(sink, VmcSink)
     assert tomllib.loads(text).keys() == {"sinks"}
-    assert text.count(f"\nport = {sink.port}\n") == 1  # `config new` moves it on where taken
-    assert f"vtdrive run --config {name}.toml" in text
+    port = getattr(sink, "port", 0)
+    assert text.count(f"\nport = {port}\n") == 1  # `config new` moves it on where taken
+    assert re.search(rf"vtdrive run --config (vseeface.toml --config )?{name}.toml", text)
     assert text.startswith("# ")
 
 
