@@ -157,7 +157,9 @@ def _unreached(fault: Exception, place: str) -> SinkError:
             f"there is no machine {place.rpartition(':')[0]!r}",
             "check `host`; an address works too",
         )
-    if isinstance(fault, ConnectionRefusedError):
+    # A name with several addresses, as localhost has, makes one error out of several.
+    several = isinstance(fault, OSError) and str(fault).startswith("Multiple exceptions")
+    if isinstance(fault, ConnectionRefusedError) or several:
         return SinkError(
             f"nothing listens at {place}",
             f"start OBS, and {_SETTINGS}: tick Enable WebSocket server, and compare the port",

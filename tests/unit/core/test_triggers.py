@@ -318,6 +318,7 @@ def test_a_small_threshold_still_ends() -> None:
     assert When(signal="jawOpen", above=0.05).end == pytest.approx(0.025)
     assert When(signal="jawOpen", below=0.95).end == pytest.approx(0.975)
     assert When(signal="head.yaw_deg", above=20).end == pytest.approx(17)
+    assert When(face="lost").end == 0.0
 
 
 def test_a_signal_that_is_none_is_refused() -> None:

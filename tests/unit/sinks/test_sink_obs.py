@@ -6,6 +6,8 @@ import asyncio
 import dataclasses
 import json
 import logging
+import socketserver
+import threading
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -594,6 +596,52 @@ def test_what_is_not_obs_is_told(play: Play) -> None:
         sink = play(fake, LAUGH)
         fake.until(lambda: "does not speak obs-websocket 5" in sink.stats.last_error)
         assert "OBS 28" in sink.stats.remedy
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "::1"])
+def test_where_nobody_listens_the_way_to_switch_it_on_is_told(host: str, play: Play) -> None:
+    fake = FakeObs()
+    fake.start()
+    fake.kill()
+    sink = play(fake, LAUGH, host=host)
+    fake.until(lambda: sink.stats.last_error != "")
+    said = (f"nothing listens at {host}:{fake.port}", "cannot be reached")  # no IPv6 here
+    assert any(each in sink.stats.last_error for each in said[: 1 + (host == "::1")])
+    assert sink.stats.remedy
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        (b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n", "is not OBS"),
+        (b"SSH-2.0-OpenSSH_9.2\r\n", "is not OBS"),
+        (b"", "is not OBS"),
+        (None, "does not answer"),
+    ],
+)
+def test_another_server_is_told_from_obs(answer: bytes | None, said: str, play: Play) -> None:
+    release = threading.Event()
+
+    class Door(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            self.request.recv(4096)
+            if answer is None:
+                release.wait(5)
+            else:
+                self.request.sendall(answer)
+
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Door) as server:
+        server.daemon_threads = True
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
+        thread.start()
+        fake = FakeObs(port=server.server_address[1])
+        sink = play(fake, LAUGH)
+        fake.until(lambda: said in sink.stats.last_error)
+        assert sink.stats.remedy
+        sink.close()
+        release.set()
+        server.shutdown()
+        thread.join(5)
 
 
 def test_a_name_that_leads_nowhere_is_told(play: Play) -> None:
