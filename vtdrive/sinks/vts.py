@@ -12,6 +12,7 @@ from vtdrive.config.sinks import VtsSink
 from vtdrive.errors import SinkError
 from vtdrive.listening import who_can_reach
 from vtdrive.sinks.face_out import FaceOut, FaceTap
+from vtdrive.sinks.lookup import Lookup
 from vtdrive.sinks.looping import LoopSink
 from vtdrive.sinks.udp import endpoint
 from vtdrive.sinks.vts_discovery import ANNOUNCE_PORT, ANYWHERE, chosen, heard
@@ -66,6 +67,7 @@ class VtsOutput(LoopSink):
         self._up_until_s: float | None = None
         """Loop time at which the last session was known to be up."""
         self._notes: dict[str, str] = {}
+        self._lookups: dict[tuple[str, int], Lookup] = {}
 
     async def serve(self) -> None:
         self._login.may_ask()
@@ -82,7 +84,10 @@ class VtsOutput(LoopSink):
     async def _begun(self) -> _Session:
         """Connect, log in and make ready; raises SinkError."""
         host, port = await self._place()
-        link = await connected(host, port, stats=self.stats, on_event=self._moods.take)
+        lookup = self._lookups.setdefault((host, port), Lookup(host, port))
+        link = await connected(
+            host, port, lookup=lookup, stats=self.stats, on_event=self._moods.take
+        )
         try:
             await self._login.log_in(link, host=host, port=port)
             self._remark("token", self._login.note)

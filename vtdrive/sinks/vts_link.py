@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Final
 
 from vtdrive.errors import SinkError
 from vtdrive.sinks.base import SinkStats
+from vtdrive.sinks.lookup import Lookup
+from vtdrive.sinks.udp import endpoint
 from vtdrive.wire.vts import MAX_CHARS, Call, Message, parse, request_text
 from vtdrive.wire.vts_errors import explained
 
@@ -34,16 +36,27 @@ class RefusedError(SinkError):
 
 
 async def connected(
-    host: str, port: int, *, stats: SinkStats, on_event: Callable[[Message], None]
+    host: str,
+    port: int,
+    *,
+    lookup: Lookup,
+    stats: SinkStats,
+    on_event: Callable[[Message], None],
 ) -> VtsLink:
-    """A link to VTube Studio's API; raises SinkError saying why there is none."""
+    """A link to VTube Studio's API; raises SinkError saying why there is none.
+
+    `lookup` is of that host and port; a name server that hangs costs it one second.
+    """
     from websockets.asyncio.client import connect
     from websockets.exceptions import InvalidHandshake, InvalidURI
 
-    where = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    where = endpoint(host, port)
     try:
+        address = await _address(lookup)
         socket = await connect(
             f"ws://{where}",
+            host=address,
+            port=port,
             compression=None,
             proxy=None,
             ping_interval=None,
@@ -73,6 +86,15 @@ async def connected(
             "check the address; it is the one of the machine that runs VTube Studio",
         ) from None
     return VtsLink(socket, stats=stats, on_event=on_event)
+
+
+async def _address(lookup: Lookup) -> str:
+    try:
+        _, address = await asyncio.to_thread(lookup)
+    except TimeoutError as fault:
+        # Not one of the connection's own time limits.
+        raise OSError(str(fault)) from None
+    return address[0]
 
 
 class VtsLink:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 import socket
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -237,6 +238,41 @@ def test_something_else_listens(tmp_path: Path) -> None:
             with peer:
                 peer.sendall(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n")
                 assert FakeVts.wait(lambda: "not VTube Studio" in play.sink.stats.last_error)
+
+
+def test_something_that_says_nothing_listens(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(vts_link, "_CONNECT_S", 0.3)
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        with Stage(VtsSink(port=other.getsockname()[1]), tmp_path) as play:
+            assert FakeVts.wait(lambda: "does not answer" in play.sink.stats.last_error)
+            assert "firewall" in play.sink.stats.remedy
+
+
+def test_a_name_server_that_hangs_does_not_hold_up_the_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hanging = threading.Event()
+
+    def hang(*_: object, flags: int = 0, **__: object) -> list[object]:
+        if flags:
+            raise socket.gaierror(socket.EAI_NONAME, "not in digits")
+        hanging.wait(20)
+        raise socket.gaierror(socket.EAI_AGAIN, "never")
+
+    monkeypatch.setattr(socket, "getaddrinfo", hang)
+    try:
+        with Stage(VtsSink(host="pc.example"), tmp_path) as play:
+            assert FakeVts.wait(lambda: "no name server" in play.sink.stats.last_error)
+            start = time.monotonic()
+            play.end()
+            assert time.monotonic() - start < 1.8
+            assert "did not close" not in play.sink.stats.last_error
+    finally:
+        hanging.set()
 
 
 def test_a_popup_that_waits_is_told_and_waited_for(vts: FakeVts, tmp_path: Path) -> None:
