@@ -1,10 +1,12 @@
-"""How long `Driver.step` takes, with one profile and with three.
+"""How long `Driver.step` takes, with one profile, with three, and with two live inputs.
 
     python -m benchmarks.driver_step --json OUT.json
 
 A made face turns, looks, talks and blinks at 60 fps under the default config, with a new emotion
-sample every sixth frame. The drivers take turns frame by frame, so that a busy machine is busy for
-both. Ticks come back to back: caches are as warm as they get, so a live tick costs somewhat more.
+sample every sixth frame. The inputs are a phone that measures everything and an app for mouth and
+brows, both anew at each tick. The drivers take turns frame by frame, so that a busy machine is busy
+for all of them. Ticks come back to back: caches are as warm as they get, so a live tick costs
+somewhat more.
 """
 
 from __future__ import annotations
@@ -17,10 +19,12 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks._report import write_report
+from vtdrive.config.inputs import VmcInput
 from vtdrive.config.load import load_config
 from vtdrive.core.driver import Driver
+from vtdrive.spaces import quat_from_euler
 from vtdrive.testing import make_emotion, make_face, make_track, ticks
-from vtdrive.types import Face, Profile
+from vtdrive.types import Face, Incoming, Profile, frozen
 
 FPS = 60
 PROFILES = (Profile(), Profile("shapes", mirror=True), Profile("presets"))
@@ -43,20 +47,43 @@ def act(t: float) -> Face:
     )
 
 
-def measured(seconds: float) -> dict[int, list[float]]:
-    """Milliseconds of each step, by number of profiles."""
+def phone(t_ns: int) -> Incoming:
+    """One measurement with everything in it."""
+    t = t_ns * 1e-9
+    look = (0.1 * math.sin(t), 0.05)
+    return Incoming(
+        t_ns=t_ns,
+        found=True,
+        shapes=frozen(np.full(52, 0.5 + 0.4 * math.sin(9 * t))),
+        known=np.ones(52, bool),
+        head_xyzw=frozen(quat_from_euler(yaw=0.2 * math.sin(t), pitch=0.0, roll=0.1)),
+        head_m=frozen([0.02 * math.sin(t), 0.0, -0.4]),
+        gaze_rad=frozen([look, look]),
+    )
+
+
+def measured(seconds: float) -> dict[str, list[float]]:
+    """Milliseconds of each step, by what there was to do."""
     config = load_config([])
-    drivers = {n: Driver(config, PROFILES[:n]) for n in (1, 3)}
-    taken: dict[int, list[float]] = {n: [] for n in drivers}
+    others = [VmcInput(port=40001), VmcInput(port=40002, channels=("mouth", "brows"))]
+    mixing = config.model_copy(update={"inputs": others})
+    drivers = {
+        "1_profile": Driver(config, PROFILES[:1]),
+        "3_profiles": Driver(config, PROFILES),
+        "1_profile_2_inputs": Driver(mixing, PROFILES[:1]),
+    }
+    taken: dict[str, list[float]] = {name: [] for name in drivers}
     emotion = make_emotion(0)
     for i, t in enumerate(ticks(seconds, fps=FPS)):
         track = make_track(act(t * 1e-9), t, seq=i)
         if i % 6 == 0:
             emotion = make_emotion(t, happiness=0.5 + 0.4 * math.sin(t * 1e-9))
-        for n, driver in drivers.items():
+        heard = (phone(t), phone(t))
+        for name, driver in drivers.items():
+            inputs = heard if name.endswith("inputs") else ()
             start = time.perf_counter_ns()
-            driver.step(track, emotion, t)
-            taken[n].append((time.perf_counter_ns() - start) * 1e-6)
+            driver.step(track, emotion, t, inputs=inputs)
+            taken[name].append((time.perf_counter_ns() - start) * 1e-6)
     return taken
 
 
@@ -66,14 +93,12 @@ def main() -> None:
     parser.add_argument("--json", type=Path, help="write the figures here")
     wanted = parser.parse_args()
     taken = measured(wanted.seconds)
-    warm = {n: times[FPS:] for n, times in taken.items()}
+    warm = {name: times[FPS:] for name, times in taken.items()}
     figures = {
-        f"step_ms_{n}_profiles" if n > 1 else "step_ms_1_profile": {
-            f"p{q}": float(np.percentile(times, q)) for q in (50, 95, 99)
-        }
-        for n, times in warm.items()
+        f"step_ms_{name}": {f"p{q}": float(np.percentile(times, q)) for q in (50, 95, 99)}
+        for name, times in warm.items()
     }
-    write_report("driver_step", figures | {"ticks": len(warm[1])}, wanted.json)
+    write_report("driver_step", figures | {"ticks": len(warm["1_profile"])}, wanted.json)
 
 
 if __name__ == "__main__":
