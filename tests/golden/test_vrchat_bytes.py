@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from vtdrive.types import F32
-from vtdrive.wire.unified import SIGNALS
+from vtdrive.wire.unified_signals import SIGNALS
 from vtdrive.wire.vrchat_avatar import Avatar, Declared, Kind
 from vtdrive.wire.vrchat_params import Look, ParamEncoder, chatbox
 

@@ -16,7 +16,7 @@ from vtdrive.sinks.udp import UdpLink, endpoint, udp_target
 from vtdrive.sinks.vrchat_discovery import Discovery, Target
 from vtdrive.types import F32, AvatarFrame, RigSchema
 from vtdrive.vocab import EMOTIONS
-from vtdrive.wire.unified import signals
+from vtdrive.wire.unified_signals import signals
 from vtdrive.wire.vrchat_params import ParamEncoder, chatbox
 
 __all__ = ["VrchatOutput"]

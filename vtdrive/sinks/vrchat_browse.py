@@ -105,6 +105,7 @@ class Browse:
         """Take back what was announced and stop; may be called after a failed `open`."""
         for task in self._tasks:
             task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
         browser, self._browser = self._browser, None
         mdns, self._mdns = self._mdns, None
         if browser is not None:

@@ -7,18 +7,16 @@ writes floats and the letters T and F into it; what changed is then cut out and 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Final, Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from vtdrive.types import F32
-from vtdrive.wire import osc
 from vtdrive.wire.packets import MAX_DATAGRAM_BYTES
-from vtdrive.wire.unified import EMOTION_NAMES, V2, Row, row_matrix
-from vtdrive.wire.vrchat_avatar import Avatar, Declared
+from vtdrive.wire.unified_signals import Row, row_matrix
+from vtdrive.wire.vrchat_avatar import Avatar
+from vtdrive.wire.vrchat_plan import Plan, declare, padded, stem_of
 
 __all__ = ["ParamEncoder", "chatbox"]
 
@@ -30,15 +28,8 @@ _STILL: Final = 1.0 / 1024.0
 """A float that moved less since it was sent is not sent again before the refresh: a quarter of a
 step of the 8 bits in which other players see it."""
 _FULL: Final = 0.99999
-_BINARY: Final = re.compile(r"(.+?)(Negative|1|2|4|8|16|32|64|128)")
 _DEGREES: Final = 180.0 / np.pi
 
-_KEYS: Final[dict[str, Row]] = {
-    **{f"v2/{name}": row for name, row in V2.items()},
-    **{f"vtdrive/{name}": {signal: 1.0} for name, signal in EMOTION_NAMES.items()},
-    **{f"{part}TrackingActive": {"found": 1.0} for part in ("Eye", "Expression", "Lip")},
-}
-_INDEX: Final = "vtdrive/Emotion"
 _LOOKS: Final[dict[Look, tuple[str, tuple[Row, ...]]]] = {
     "center": (
         "CenterPitchYaw",
@@ -59,68 +50,6 @@ _LOOKS: Final[dict[Look, tuple[str, tuple[Row, ...]]]] = {
 _CLOSED: Final[Row] = {"eyeBlinkLeft": 0.5, "eyeBlinkRight": 0.5}
 
 
-def _key_of(name: str) -> str | None:
-    """The one of `_KEYS` that `name` ends with, after any prefix; case matters."""
-    tail = name
-    while tail:
-        if tail in _KEYS or tail == _INDEX:
-            return tail
-        tail = tail.partition("/")[2]
-    return None
-
-
-@dataclass(slots=True)
-class _Plan:
-    """Messages and words while they are collected. A word is one value on the wire."""
-
-    messages: list[bytes] = field(default_factory=list)
-    word_message: list[int] = field(default_factory=list)
-    word_row: list[int] = field(default_factory=list)
-    word_kind: list[str] = field(default_factory=list)
-    """`f` and `i`: 4 bytes; `T`: the type tag; `b`: the tag, from one bit; `n`: from the sign."""
-    word_bit: list[int] = field(default_factory=list)
-    word_at: list[int] = field(default_factory=list)
-    """Offset in its message."""
-    rows: list[Row] = field(default_factory=list)
-    limits: list[tuple[float, float]] = field(default_factory=list)
-    levels: list[int] = field(default_factory=list)
-    """Steps of a row that is sent in bits: 2 ** N."""
-    signed: list[bool] = field(default_factory=list)
-
-    def row(
-        self, row: Row, *, limits: tuple[float, float] = (-1.0, 1.0), levels: int = 1,
-        signed: bool = True,
-    ) -> int:  # fmt: skip
-        self.rows.append(row)
-        self.limits.append(limits)
-        self.levels.append(levels)
-        self.signed.append(signed)
-        return len(self.rows) - 1
-
-    def message(self, body: bytes, *words: tuple[str, int, int, int]) -> None:
-        """A message and its words: kind, row, bit, offset."""
-        for kind, row, bit, at in words:
-            self.word_message.append(len(self.messages))
-            self.word_kind.append(kind)
-            self.word_row.append(row)
-            self.word_bit.append(bit)
-            self.word_at.append(at)
-        self.messages.append(body)
-
-    def numbers(self, address: str, rows: Sequence[int]) -> None:
-        body = osc.encode(address, *(0.0 for _ in rows))
-        start = len(body) - 4 * len(rows)
-        self.message(body, *(("f", row, 0, start + 4 * k) for k, row in enumerate(rows)))
-
-    def flag(self, address: str, kind: str, row: int, bit: int = 0) -> None:
-        body = _padded(address.encode()) + b",F\0\0"
-        self.message(body, (kind, row, bit, len(body) - 3))
-
-
-def _padded(text: bytes) -> bytes:
-    return text + b"\0" * (4 - len(text) % 4)
-
-
 class ParamEncoder:
     """Encodes faces for one avatar.
 
@@ -136,10 +65,10 @@ class ParamEncoder:
     """
 
     def __init__(self, avatar: Avatar, *, eyes: Eyes = "auto", look: Look = "center") -> None:
-        plan = _Plan()
-        self.names = _declare(plan, avatar.declared)
+        plan = Plan()
+        self.names = declare(plan, avatar.declared)
         """Names of the declared parameters that are driven."""
-        keys = {_stem(name) for name in self.names}
+        keys = {stem_of(name) for name in self.names}
         self.native_look = _wants(eyes, keys, r"v2/Eye(Left|Right)?[XY]")
         self.native_lids = _wants(eyes, keys, r"v2/Eye(Open|Closed|Lid)(Left|Right)?")
         """Which of VRChat's own eye tracking is driven."""
@@ -153,7 +82,7 @@ class ParamEncoder:
         self._build(plan)
         self._is_native = np.arange(len(plan.messages)) >= own
 
-    def _build(self, plan: _Plan) -> None:
+    def _build(self, plan: Plan) -> None:
         sized = [len(body).to_bytes(4, "big") + body for body in plan.messages]
         self._buffer = bytearray(b"".join(sized))
         self._view = memoryview(self._buffer)
@@ -240,72 +169,12 @@ class ParamEncoder:
         return (*out, b"".join(parts)) if len(parts) > 1 else tuple(out)
 
 
-def _stem(name: str) -> str:
-    """The key that a driven name stands for, a bit's included."""
-    key = _key_of(name)
-    if key is None and (match := _BINARY.fullmatch(name)):
-        key = _key_of(match[1])
-    return key or ""
-
-
 def _wants(eyes: Eyes, keys: set[str], pattern: str) -> bool:
     return eyes == "on" or (eyes == "auto" and not any(re.fullmatch(pattern, k) for k in keys))
-
-
-def _declare(plan: _Plan, declared: Sequence[Declared]) -> tuple[str, ...]:
-    names: list[str] = []
-    binary: dict[str, dict[str, Declared]] = {}
-    for one in declared:
-        key = _key_of(one.name)
-        if key is not None:
-            if _whole_value(plan, one, key):
-                names.append(one.name)
-        elif one.kind == "bool" and (match := _BINARY.fullmatch(one.name)):
-            stem = _key_of(match[1])
-            if stem is not None and stem.startswith(("v2/", "vtdrive/")) and stem != _INDEX:
-                binary.setdefault(match[1], {})[match[2]] = one
-    for stem, parts in binary.items():
-        names += _bits(plan, stem, parts)
-    return tuple(names)
-
-
-def _whole_value(plan: _Plan, one: Declared, key: str) -> bool:
-    """Whether `one` can be sent as a float, a bool or the emotion's index."""
-    if key == _INDEX:
-        if one.kind != "int":
-            return False
-        row = plan.row({"emotion": 1.0}, limits=(0.0, 255.0))
-        body = osc.encode(one.address, 0)
-        plan.message(body, ("i", row, 0, len(body) - 4))
-    elif one.kind == "int":
-        return False
-    elif one.kind == "float":
-        plan.numbers(one.address, [plan.row(_KEYS[key])])
-    else:
-        plan.flag(one.address, "T", plan.row(_KEYS[key]))
-    return True
-
-
-def _bits(plan: _Plan, stem: str, parts: dict[str, Declared]) -> list[str]:
-    """One value in bits. A sign alone says too little to be sent."""
-    places = {
-        int(weight).bit_length() - 1: one for weight, one in parts.items() if weight.isdigit()
-    }
-    if not places:
-        return []
-    key = _key_of(stem)
-    assert key is not None
-    negative = parts.get("Negative")
-    row = plan.row(_KEYS[key], levels=2 ** (max(places) + 1), signed=negative is not None)
-    for bit, one in places.items():
-        plan.flag(one.address, "b", row, bit)
-    if negative is not None:
-        plan.flag(negative.address, "n", row)
-    return [one.name for one in parts.values()]
 
 
 def chatbox(text: str) -> bytes:
     """A line for VRChat's chat box: shown at once, without its sound; empty clears it."""
     line = "".join(c for c in text if c.isprintable())[:144]
-    head = _padded(b"/chatbox/input") + _padded(b",sTF")
-    return head + _padded(line.encode("utf-8", "replace"))
+    head = padded(b"/chatbox/input") + padded(b",sTF")
+    return head + padded(line.encode("utf-8", "replace"))

@@ -26,7 +26,7 @@ OWN = frozenset({"192.168.1.9", "fe80::1"})
 CHANGE = Node("/avatar/change", "s", WRITE)
 
 
-async def answered_with(reply: bytes, *, ends: bool = True, timeout_s: float = 0.3) -> bytes:
+async def answered_with(reply: bytes, *, ends: bool = True, timeout_s: float = 3.0) -> bytes:
     """What `http_get` makes of a server that sends these bytes."""
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

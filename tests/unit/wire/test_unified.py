@@ -15,7 +15,8 @@ from vtdrive.spaces import quat_from_euler
 from vtdrive.types import FaceState, RigSchema, Status, frozen
 from vtdrive.vocab import SHAPES
 from vtdrive.wire.neutral import neutral_frame
-from vtdrive.wire.unified import BASE_SHAPES, SIGNALS, V2, row_matrix, signals
+from vtdrive.wire.unified import BASE_SHAPES, V2
+from vtdrive.wire.unified_signals import SIGNALS, row_matrix, signals
 
 NAMES = list(V2)
 MATRIX = row_matrix(list(V2.values()))

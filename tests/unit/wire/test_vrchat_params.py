@@ -13,7 +13,7 @@ from pythonosc.osc_packet import OscPacket
 from vtdrive.types import F32
 from vtdrive.vocab import SHAPES
 from vtdrive.wire import osc
-from vtdrive.wire.unified import SIGNALS
+from vtdrive.wire.unified_signals import SIGNALS
 from vtdrive.wire.vrchat_avatar import Avatar, Declared, Kind, default_avatar
 from vtdrive.wire.vrchat_params import Eyes, ParamEncoder, chatbox
 
