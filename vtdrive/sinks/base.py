@@ -69,9 +69,9 @@ class Commandable(Protocol):
     """What a sink may offer besides: to do things that its receiver can, when the user asks."""
 
     def command(self, name: str) -> str | None:
-        """Do `name` (`replay save`) and say what was begun: `replay buffer is being saved`.
+        """Do `name` (`replay save`) and say what was done: `the replay is saved`.
 
         None where this sink knows no such command. Called from any thread, also while the
-        receiver is away; must return within 100 ms; raises SinkError with the reason and a remedy
-        where it cannot be done.
+        receiver is away; must return within 3 s; raises SinkError with the reason and a remedy where
+        it cannot be done.
         """

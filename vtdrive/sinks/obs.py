@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import concurrent.futures
 import contextlib
 import functools
 from collections.abc import Mapping
@@ -26,6 +27,7 @@ _UNREADY_S: Final = 0.5
 _UNREADY_TRIES: Final = 120
 """OBS says "not ready" while it starts and while it changes its scene collection."""
 _REST_S: Final = 1.0
+_COMMAND_S: Final = 3.0
 _MOST: Final = 4
 """So many problems are told at once."""
 _RENAME: Final = "correct the name in the rule, or add it in OBS"
@@ -44,6 +46,8 @@ class ObsOutput(LoopSink):
             raise SinkUnusable(
                 f"{self.name}: {fault}", "docs/explanation/mapping.md lists the signals"
             ) from None
+        self._link: ObsLink | None = None
+        """The connection, while there is one that can be asked."""
         self._problems: dict[tuple[object, ...], tuple[str, str]] = {}
         self._said: dict[str, str] = {}
         """Text source -> what it was last told to say."""
@@ -57,6 +61,25 @@ class ObsOutput(LoopSink):
             with self._lock:
                 self._frame = frame
             self._rouse()
+
+    def command(self, name: str) -> str | None:
+        """`replay save`, answered with what OBS says of it. From any thread."""
+        if name != "replay save":
+            return None
+        loop, link = self._loop, self._link
+        if loop is None or link is None or loop.is_closed():
+            why = self.stats.last_error or "it is not connected"
+            raise SinkError(f"{self.name}: {why}", self.stats.remedy or "start OBS")
+        asked = asyncio.run_coroutine_threadsafe(link.ask("SaveReplayBuffer"), loop)
+        try:
+            answer = asked.result(_COMMAND_S)
+        except (TimeoutError, concurrent.futures.CancelledError) as fault:
+            asked.cancel()
+            raise SinkError(f"{self.name}: OBS does not answer", "see whether it hangs") from fault
+        if not answer.ok:
+            what, remedy = refusal(Step("SaveReplayBuffer", {}), answer)
+            raise SinkError(f"{self.name}: {what}", remedy)
+        return f"{self.name}: the replay is saved"
 
     async def serve(self) -> None:
         link = await ObsLink.opened(self._config, self.stats)
@@ -72,6 +95,7 @@ class ObsOutput(LoopSink):
         finally:
             for task in tasks:
                 task.cancel()
+            self._link = None
             await asyncio.gather(*tasks, return_exceptions=True)
             await link.close()
 
@@ -82,6 +106,7 @@ class ObsOutput(LoopSink):
         due = self._rules.resumed()
         self._problems.clear()
         self._said.clear()
+        self._link = link
         self.mended()
         count = len(self._rules.all)
         rules = f"{count} rule{'' if count == 1 else 's'}" if count else "no rules yet"
