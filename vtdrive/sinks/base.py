@@ -72,6 +72,6 @@ class Commandable(Protocol):
         """Do `name` (`replay save`) and say what was done: `the replay is saved`.
 
         None where this sink knows no such command. Called from any thread, also while the
-        receiver is away; must return within 3 s; raises SinkError with the reason and a remedy where
-        it cannot be done.
+        receiver is away; must return within 3 s; raises SinkError with the reason and a remedy
+        where it cannot be done.
         """
