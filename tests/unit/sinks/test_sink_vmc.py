@@ -137,6 +137,20 @@ def test_other_files_stop_this_sink_with_a_sentence(
     assert caught.value.remedy
 
 
+def test_a_file_that_may_not_be_read_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write(tmp_path / "a.vrm", glb(vrm1()))
+
+    def refuse(*_: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "open", refuse)
+    with pytest.raises(SinkUnusable, match="permission denied") as caught:
+        read_vrm(path, label="vmc")
+    assert caught.value.remedy == "make it a file that you may read"
+
+
 def test_a_length_beyond_all_sense_is_not_read(tmp_path: Path) -> None:
     data = bytearray(glb(vrm1()))
     data[12:16] = (2**32 - 1).to_bytes(4, "little")
