@@ -2,39 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import math
-import os
-import socket
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
-from avatar_frames import FULL, SMALL, frame_of, posed
+from avatar_frames import SMALL, frame_of, posed
 from fake_vrchat import FakeVrchat
+from vrchat_playing import FACE, Playing
 
 from vtdrive.config.sinks import VrchatSink
-from vtdrive.config.urls import parse_sink_url
-from vtdrive.errors import UsageError
 from vtdrive.sinks import vrchat_discovery
-from vtdrive.sinks.make import make_sink
-from vtdrive.sinks.vrchat import VrchatOutput
-from vtdrive.sinks.vrchat_browse import Browse
-from vtdrive.spaces import quat_from_euler
-from vtdrive.types import AvatarFrame, Profile, Status, frozen
-from vtdrive.vocab import MIRROR_SHAPE, SHAPES
-from vtdrive.wire.neutral import neutral_frame
-
-FACE = {
-    "FT/v2/EyeClosedLeft": "f", "FT/v2/EyeClosedRight": "f", "FT/v2/EyeLeftX": "f",
-    "FT/v2/EyeLeftY": "f", "FT/v2/JawOpen1": "T", "FT/v2/JawOpen2": "T", "FT/v2/Head/Yaw": "f",
-    "FT/v2/SmileFrownLeft": "f", "EyeTrackingActive": "T", "LipTrackingActive": "T",
-    "VRCEmote": "i", "Hat": "T", "vtdrive/Emotion": "i", "vtdrive/Happiness": "f",
-}  # fmt: skip
+from vtdrive.types import Status
 
 
 @pytest.fixture
@@ -49,74 +30,6 @@ def vrchat() -> Iterator[FakeVrchat]:
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(vrchat_discovery, "_POLL_S", 0.1)
     monkeypatch.setattr(vrchat_discovery, "_SETTLE_S", (0.02, 0.05))
-
-
-def face_frame(
-    seq: int,
-    shapes: dict[str, float] | None = None,
-    *,
-    yaw: float = 0.0,
-    gaze: tuple[tuple[float, float], ...] = ((0.0, 0.0), (0.0, 0.0)),
-    status: Status = Status.LIVE,
-    shown: int = 0,
-    mirror: bool = False,
-    drive: Any = "shapes",
-) -> AvatarFrame:
-    """A frame as `Driver.step` makes it: the state anatomical, the pose as the profile wants it."""
-    values = np.zeros(len(SHAPES), np.float32)
-    for name, value in (shapes or {}).items():
-        values[SHAPES.index(name)] = value
-    sent = values[list(MIRROR_SHAPE)] if mirror else values
-    pose = posed(FULL, dict(zip(SHAPES, sent.tolist(), strict=True)))
-    frame = frame_of(
-        FULL, pose, seq=seq, t_ns=seq * 16_666_667, status=status,
-        profiles=(Profile(drive, mirror),),
-    )  # fmt: skip
-    weights = np.zeros(8, np.float32)
-    weights[shown] = 0.75 if shown else 0.0
-    state = replace(
-        frame.state,
-        shapes=frozen(values),
-        head_xyzw=frozen(quat_from_euler(yaw=yaw, pitch=0.0, roll=0.0)),
-        gaze_rad=frozen(np.array(gaze)),
-        emotion=replace(frame.state.emotion, shown=shown, weights=frozen(weights)),
-    )
-    return replace(frame, state=state)
-
-
-class Playing:
-    """A sink that is fed at 100 Hz with whatever `make` gives, in this thread."""
-
-    def __init__(self, config: VrchatSink) -> None:
-        self.sink = make_sink(config)
-        assert isinstance(self.sink, VrchatOutput)
-        self.sink.open(FULL)
-        self.config = config
-        self.seq = 0
-
-    def until(self, holds: Callable[[], object], *, within_s: float = 10.0, **face: Any) -> bool:
-        end = time.monotonic() + within_s
-        while time.monotonic() < end:
-            frame = face_frame(self.seq, mirror=self.config.mirror, **face)
-            self.sink.send(frame)
-            self.seq += 1
-            time.sleep(0.01)
-            if holds():
-                return True
-        return False
-
-    def for_s(self, seconds: float, **face: Any) -> None:
-        self.until(lambda: False, within_s=seconds, **face)
-
-    def rest(self) -> None:
-        """What the runtime sends at the end."""
-        self.sink.send(
-            neutral_frame(FULL, (self.sink.profile,), seq=self.seq, t_ns=self.seq * 16_666_667)
-        )
-
-    @property
-    def told(self) -> tuple[str, str]:
-        return self.sink.stats.last_error, self.sink.stats.remedy
 
 
 @pytest.fixture
@@ -247,71 +160,6 @@ def test_a_changed_avatar_gets_its_own_parameters_at_once(
     assert "1 parameters" in playing.sink.stats.note
 
 
-def test_vrchat_started_later_and_again(vrchat: FakeVrchat, play: Callable[..., Playing]) -> None:
-    port = vrchat.http_port
-    vrchat.close_page()
-    playing = play()
-    assert playing.until(lambda: "does not answer" in playing.told[0])
-    assert "switch OSC on" in playing.told[1]
-    assert playing.sink.stats.connected is False
-    assert vrchat.count == 0
-    vrchat.open_page(port)
-    assert playing.until(lambda: playing.sink.stats.connected)
-    assert playing.until(lambda: "LipTrackingActive" in vrchat.values)
-    vrchat.close_page()
-    assert playing.until(lambda: playing.sink.stats.connected is False)
-    vrchat.wear("avtr_third", {"v2/JawOpen": "f"})
-    vrchat.open_page(port)
-    assert playing.until(lambda: "v2/JawOpen" in vrchat.values)
-    assert playing.told == ("", "")
-
-
-def deep(levels: int) -> bytes:
-    return b'{"CONTENTS":{"a":' * levels + b"{}" + b"}}" * levels
-
-
-@pytest.mark.parametrize(
-    "body",
-    [b"", b"{", b"[]", b"null", b'{"CONTENTS": 3}', b"\xff\xfe", b"[" * 100_000, deep(70),
-     deep(20_000), b'{"CONTENTS":{' + b'"a":{},' * 30_000 + b'"b":{}}}', b" " * (5 << 20)],
-    ids=["empty", "cut", "list", "null", "type", "bytes", "brackets", "deep", "deeper", "wide",
-         "long"],
-)  # fmt: skip
-def test_an_ugly_page_is_no_vrchat_and_harms_nothing(
-    vrchat: FakeVrchat, play: Callable[..., Playing], body: bytes
-) -> None:
-    vrchat.answer_with = lambda _: body
-    playing = play()
-    assert playing.until(lambda: "does not answer" in playing.told[0])
-    vrchat.answer_with = None
-    assert playing.until(lambda: "LipTrackingActive" in vrchat.values)
-
-
-def test_a_page_that_hangs_keeps_the_avatar_moving(
-    vrchat: FakeVrchat, play: Callable[..., Playing]
-) -> None:
-    playing = play()
-    assert playing.until(lambda: "LipTrackingActive" in vrchat.values)
-    vrchat.answer_with = lambda _: None
-    asked = len(vrchat.asked)
-    assert playing.until(lambda: len(vrchat.asked) > asked)
-    assert playing.until(
-        lambda: vrchat.values["FT/v2/SmileFrownLeft"] == 1.0, shapes={"mouthSmileLeft": 1.0},
-        within_s=1.0,
-    )  # fmt: skip
-
-
-def test_closing_beside_a_page_that_hangs_is_quick(
-    vrchat: FakeVrchat, play: Callable[..., Playing]
-) -> None:
-    vrchat.answer_with = lambda _: None
-    playing = play()
-    playing.for_s(0.3)
-    start = time.monotonic()
-    playing.sink.close()
-    assert time.monotonic() - start < 1.0
-
-
 def test_the_end_leaves_the_avatar_at_rest(
     vrchat: FakeVrchat, play: Callable[..., Playing]
 ) -> None:
@@ -323,71 +171,6 @@ def test_the_end_leaves_the_avatar_at_rest(
     assert vrchat.wait(lambda: vrchat.values["LipTrackingActive"] is False)
     moving = {n for n, v in vrchat.values.items() if v}
     assert moving == set()
-
-
-def avatar_file(folder: Path, name: str, parameters: dict[str, str], *, age_s: int) -> Path:
-    path = folder / "usr_1" / "Avatars" / f"{name}.json"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    entries = [
-        {"name": n, "input": {"address": f"/avatar/parameters/{n.replace(' ', '_')}", "type": t},
-         "output": {"address": f"/avatar/parameters/{n}", "type": t}}
-        for n, t in parameters.items()
-    ]  # fmt: skip
-    read_only = {"name": "Upright", "output": {"address": "/avatar/parameters/Upright"}}
-    text = json.dumps({"id": name, "name": "A", "parameters": [*entries, read_only]})
-    path.write_text("\ufeff" + text, encoding="utf-8")
-    when = time.time() - age_s
-    os.utime(path, (when, when))
-    return path
-
-
-def test_the_newest_file_stands_in(vrchat: FakeVrchat, tmp_path: Path) -> None:
-    vrchat.wear("avtr_b", {"My_FT/v2/JawOpen": "f"})
-    avatar_file(tmp_path, "avtr_a", {"v2/JawOpen": "Float"}, age_s=100)
-    avatar_file(tmp_path, "avtr_b", {"My FT/v2/JawOpen": "Float"}, age_s=50)
-    config = VrchatSink(port=vrchat.osc_port, parameters="file", avatar=str(tmp_path))
-    playing = Playing(config)
-    assert playing.until(lambda: vrchat.values, shapes={"jawOpen": 1.0})
-    assert vrchat.values == {"My_FT/v2/JawOpen": 1.0}
-    assert vrchat.wrong == []
-    assert playing.sink.stats.connected is None
-    assert "the file avtr_b.json" in playing.sink.stats.note
-    # Another avatar is put on for the first time.
-    vrchat.wear("avtr_c", {"v2/JawX": "f"})
-    avatar_file(tmp_path, "avtr_c", {"v2/JawX": "Float"}, age_s=0)
-    assert playing.until(lambda: vrchat.values, shapes={"jawLeft": 1.0})
-    assert vrchat.values == {"v2/JawX": -1.0}
-    playing.sink.close()
-
-
-@pytest.mark.parametrize("fault", ["none", "ugly", "huge"])
-def test_without_a_file_it_says_what_to_do(tmp_path: Path, fault: str) -> None:
-    if fault != "none":
-        path = avatar_file(tmp_path, "avtr_a", {}, age_s=0)
-        path.write_bytes(b"\xff" if fault == "ugly" else b" " * (5 << 20))
-    playing = Playing(VrchatSink(parameters="file", avatar=str(tmp_path)))
-    assert playing.until(lambda: playing.told[0])
-    reason = "no file about an avatar" if fault == "none" else "cannot be read"
-    assert reason in playing.told[0]
-    assert "avatar=FILE" in playing.told[1]
-    playing.sink.close()
-
-
-def test_the_file_serves_until_vrchat_answers(
-    vrchat: FakeVrchat, play: Callable[..., Playing], tmp_path: Path
-) -> None:
-    port = vrchat.http_port
-    vrchat.close_page()
-    path = avatar_file(tmp_path, "avtr_first", {"v2/JawOpen": "Float"}, age_s=0)
-    vrchat.wear("avtr_first", {"v2/JawOpen": "f", "v2/JawX": "f"})
-    playing = play(parameters="auto", avatar=str(path), port=vrchat.osc_port)
-    assert playing.until(lambda: vrchat.values)
-    assert vrchat.values.keys() == {"v2/JawOpen"}
-    assert playing.sink.stats.connected is None
-    assert "switch OSC on" in playing.told[1]
-    vrchat.open_page(port)
-    assert playing.until(lambda: "v2/JawX" in vrchat.values)
-    assert playing.sink.stats.connected is True
 
 
 def test_the_usual_set_goes_out_blind(vrchat: FakeVrchat) -> None:
@@ -429,51 +212,6 @@ def test_the_chat_box_is_left_alone_unless_asked(
     assert "/chatbox/input" not in vrchat.other
 
 
-def test_hosts_that_are_unknown_are_told_and_tried_again() -> None:
-    playing = Playing(VrchatSink(host="no such host", parameters="default"))
-    assert playing.until(lambda: "is unknown" in playing.told[0])
-    assert "spelling" in playing.told[1]
-    playing.for_s(0.2)
-    assert "is unknown" in playing.told[0]
-    playing.sink.close()
-
-
-def test_nobody_there_is_a_hint_and_no_fault() -> None:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    playing = Playing(VrchatSink(port=port, parameters="default", refresh_s=0.2))
-    assert playing.until(lambda: f"nobody listens on 127.0.0.1:{port}" in playing.told[0])
-    assert playing.sink.stats.connected is None
-    playing.sink.close()
-
-
-def test_where_mdns_is_blocked_the_file_serves(
-    vrchat: FakeVrchat, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async def blocked(_: object) -> None:
-        raise OSError(1, "Operation not permitted")
-
-    monkeypatch.setattr(Browse, "open", blocked)
-    path = avatar_file(tmp_path, "avtr_first", {"v2/JawOpen": "Float"}, age_s=0)
-    vrchat.wear("avtr_first", {"v2/JawOpen": "f"})
-    playing = Playing(VrchatSink(port=vrchat.osc_port, avatar=str(path)))
-    assert playing.until(lambda: vrchat.values)
-    assert "oscquery=HOST:PORT" in playing.told[1]
-    playing.sink.close()
-    lost = Playing(VrchatSink(port=vrchat.osc_port, avatar=str(tmp_path / "none")))
-    assert lost.until(lambda: "cannot search for VRChat (Operation not permitted)" in lost.told[0])
-    lost.sink.close()
-
-
-def test_an_address_that_is_not_ours_is_refused_for_good() -> None:
-    playing = Playing(VrchatSink(listen="192.0.2.77"))
-    assert playing.until(lambda: "cannot listen on 192.0.2.77" in playing.told[0])
-    assert "address of this computer" in playing.told[1]
-    assert playing.sink.stats.connected is False
-    playing.sink.close()
-
-
 def test_a_changed_schema_is_taken_between_frames(
     vrchat: FakeVrchat, play: Callable[..., Playing]
 ) -> None:
@@ -487,17 +225,3 @@ def test_a_changed_schema_is_taken_between_frames(
     assert vrchat.wait(lambda: vrchat.values["FT/v2/JawOpen1"] is True)
     assert vrchat.values["FT/v2/JawOpen2"] is False
     assert playing.told == ("", "")
-
-
-@pytest.mark.parametrize(
-    ("option", "value", "says"),
-    [
-        ("oscquery", "127.0.0.1", "no HOST:PORT"),
-        ("oscquery", ":80", "no HOST:PORT"),
-        ("oscquery", "127.0.0.1:99999", "no HOST:PORT"),
-        ("listen", "localhost", "no IP address"),
-    ],
-)
-def test_options_that_cannot_work_are_refused(option: str, value: str, says: str) -> None:
-    with pytest.raises(UsageError, match=says):
-        parse_sink_url(f"vrchat://127.0.0.1:9000?{option}={value}")
