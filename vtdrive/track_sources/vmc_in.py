@@ -16,6 +16,9 @@ from vtdrive.wire.vmc_in import VmcReader
 
 __all__ = ["VmcIn"]
 
+_LARGEST_BYTES: Final = 16384
+"""Some apps send all bones as one datagram, of 4 kB. Four times that is parsed in some 4 ms, so that
+a flood of the largest ones does not stop the reader."""
 _TOLD_NS: Final = 3_000_000_000
 
 
@@ -37,6 +40,8 @@ class VmcIn(DatagramInput):
         return f"{address[0]}:{address[1]}"
 
     def decode(self, datagram: bytes, sender: str, t_ns: int) -> Incoming | None:
+        if len(datagram) > _LARGEST_BYTES:
+            raise ValueError(f"{len(datagram)} bytes, more than {_LARGEST_BYTES}")
         messages = osc.decode(datagram)
         if not self._sender.takes(sender, t_ns):
             self._told_ns = t_ns

@@ -163,6 +163,15 @@ UGLY = [
 ]
 
 
+def test_a_whole_body_in_one_datagram_is_read_but_no_more() -> None:
+    heard = VmcIn(VmcInput())
+    bones = [osc.encode("/VMC/Ext/Bone/Pos", f"Bone{i}", *(0.0,) * 6, 1.0) for i in range(55)]
+    apply = osc.encode("/VMC/Ext/Blend/Apply")
+    assert heard.decode(osc.encode_bundle([*bones, apply]), A, 0) is not None
+    with pytest.raises(ValueError, match="more than 16384"):
+        heard.decode(osc.encode_bundle([*bones * 5, apply]), A, 1)
+
+
 def test_ugly_packets_are_counted_and_the_next_good_one_is_read() -> None:
     with listening() as heard, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as app:
         to = ("127.0.0.1", heard.port)
