@@ -17,8 +17,8 @@ from vtdrive.wire.vmc_in import VmcReader
 __all__ = ["VmcIn"]
 
 _LARGEST_BYTES: Final = 16384
-"""Some apps send all bones as one datagram, of 4 kB. Four times that is parsed in some 4 ms, so that
-a flood of the largest ones does not stop the reader."""
+"""Some apps send all bones as one datagram, of 4 kB. The worst four times that long takes 8 ms to
+parse, so that a flood slows the reader and no more."""
 _TOLD_NS: Final = 3_000_000_000
 
 
