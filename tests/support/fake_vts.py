@@ -39,6 +39,8 @@ class FakeVts(Rules):
         """Reads and never answers."""
         self.noisy = False
         """Sends an event with the request's own id before every reply."""
+        self.garbage: list[str | bytes] = []
+        """Sent before every reply."""
         self.requests: list[tuple[float, str, dict[str, Any]]] = []
         self.errors: list[int] = []
         self.popups = 0
@@ -192,6 +194,8 @@ class FakeVts(Rules):
             self.errors.append(refusal.number)
             kind, reply = "APIError", {"errorID": refusal.number, "message": str(refusal)}
         with contextlib.suppress(ConnectionClosed):
+            for piece in self.garbage:
+                await session.socket.send(piece)
             if self.noisy:
                 noise = {"yourTestMessage": "", "counter": 1, "authenticated": False}
                 await session.socket.send(self._envelope("TestEvent", request_id, noise))

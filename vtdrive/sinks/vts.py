@@ -14,7 +14,7 @@ from vtdrive.listening import who_can_reach
 from vtdrive.sinks.face_out import FaceOut, FaceTap
 from vtdrive.sinks.lookup import Lookup
 from vtdrive.sinks.looping import LoopSink
-from vtdrive.sinks.udp import endpoint
+from vtdrive.sinks.udp import endpoint, udp_target
 from vtdrive.sinks.vts_discovery import ANNOUNCE_PORT, ANYWHERE, chosen, heard
 from vtdrive.sinks.vts_inputs import VtsInputs
 from vtdrive.sinks.vts_link import RefusedError, VtsLink, connected
@@ -50,7 +50,11 @@ class VtsOutput(LoopSink):
 
     def __init__(self, config: VtsSink, *, tokens: TokenStore | None = None) -> None:
         place = endpoint(config.host, config.port)
-        super().__init__(name=f"vts {place}", target=f"vts:{place}", profile=config.profile)
+        target = f"vts:{udp_target(config.host, config.port).removeprefix('udp:')}"
+        if config.discover and config.instance:
+            # Two windows on one machine are two targets.
+            target += f" {config.instance}"
+        super().__init__(name=f"vts {place}", target=target, profile=config.profile)
         self._config = config
         self._face_inputs = FaceInputs(
             eye_rest=config.eye_rest,
@@ -168,6 +172,9 @@ class VtsOutput(LoopSink):
     async def _leave(self, session: _Session, fade: Fade) -> None:
         """Give the model back: values fade out, what emotion switched on is switched off."""
         if session.moods is not None:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_EASE_MOST_S), self._moods.acting:
+                    session.moods.cancel()
             session.moods.cancel()
             await asyncio.wait({session.moods})
         resting = asyncio.create_task(self._moods.rest(session.link))

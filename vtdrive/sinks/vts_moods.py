@@ -75,6 +75,9 @@ class VtsMoods:
         """None is known yet: nothing is touched."""
         self._changed = asyncio.Event()
         self._stale = True
+        self.acting = asyncio.Lock()
+        """Held while something is being switched: cancel `follow` only when it is free, or what
+        is on is not known."""
 
     @property
     def used(self) -> bool:
@@ -196,14 +199,15 @@ class VtsMoods:
     async def _switch(self, link: VtsLink, target: _Target, *, on: bool) -> bool:
         """Bring one target to `on`; whether that has worked."""
         state = self._states[target]
-        try:
-            call = await self._call_for(link, target, on=on)
-            if call is not None:
-                await link.call(call, about=str(target))
-        except RefusedError as fault:
-            self._refused(fault, state)
-            return False
-        state.on, state.retries = on, 0
+        async with self.acting:
+            try:
+                call = await self._call_for(link, target, on=on)
+                if call is not None:
+                    await link.call(call, about=str(target))
+            except RefusedError as fault:
+                self._refused(fault, state)
+                return False
+            state.on, state.retries = on, 0
         state.due_s = asyncio.get_running_loop().time() + _APART_S[target.kind]
         return True
 

@@ -18,6 +18,7 @@ from vts_stage import Stage, face_frame
 
 from vtdrive.config.sinks import VtsSink
 from vtdrive.sinks import vts_link, vts_login
+from vtdrive.sinks.vts import VtsOutput
 from vtdrive.spaces import quat_from_euler
 from vtdrive.types import Status
 from vtdrive.wire.vts_params import ARKIT, EMOTION_INPUTS
@@ -365,6 +366,40 @@ def test_events_are_never_taken_for_replies(vts: FakeVts, tmp_path: Path) -> Non
         assert vts.wait(lambda: len(vts.injections) > 30)
         assert play.sink.stats.last_error == ""
         assert vts.errors == []
+
+
+def test_garbage_between_replies_is_passed_over(vts: FakeVts, tmp_path: Path) -> None:
+    head = '{"apiName": "VTubeStudioPublicAPI", "messageType": '
+    vts.garbage = [
+        "", "{", "[]", "null", b"\x00\xff", "[" * 20_000, "\ud7ff", f'{head}"APIError"}}',
+        f'{head}"InjectParameterDataResponse", "requestID": "v1"}}',
+        f'{head}"ModelLoadedEvent", "data": []}}', f'{head}7}}',
+        f'{head}"HotkeyTriggeredEvent", "data": {{"hotkeyTriggeredByAPI": false}}}}',
+    ]  # fmt: skip
+    hotkeys = {"happiness": "Smile"}
+    with stage(vts, tmp_path, customs="off", emotions=False, hotkeys=hotkeys) as play:
+        assert vts.wait(lambda: len(vts.injections) > 30)
+        assert play.up
+        assert play.sink.stats.last_error == ""
+
+
+def test_a_message_without_end_ends_the_connection_only(vts: FakeVts, tmp_path: Path) -> None:
+    with stage(vts, tmp_path) as play:
+        assert vts.wait(lambda: len(vts.injections) > 5)
+        vts.garbage = ["x" * (5 << 20)]
+        assert vts.wait(lambda: play.up is False)
+        vts.garbage = []
+        vts.injections.clear()
+        assert vts.wait(lambda: len(vts.injections) > 5)
+
+
+def test_targets_tell_windows_apart_but_not_spellings() -> None:
+    def target(**options: object) -> str:
+        return VtsOutput(VtsSink.model_validate(options)).target
+
+    assert target() == target(host="localhost") == "vts:127.0.0.1:8001"
+    assert target(discover=True, instance="Window 2") != target(discover=True)
+    assert target(port=8002) != target()
 
 
 def test_a_parameter_that_goes_is_left_out(vts: FakeVts, tmp_path: Path) -> None:

@@ -206,6 +206,18 @@ def test_the_end_of_a_run_switches_off(vts: FakeVts, tmp_path: Path) -> None:
         assert vts.triggered == ["Rain", "Rain"]
 
 
+def test_the_end_of_a_run_waits_for_a_key_that_is_being_pressed(
+    vts: FakeVts, tmp_path: Path
+) -> None:
+    with stage(vts, tmp_path, hotkeys={"happiness": "Rain"}) as play:
+        assert vts.wait(lambda: len(vts.injections) > 20)
+        vts.reply_after_s = 0.1
+        play.show(emotion="happiness")
+        assert vts.wait(lambda: vts.of("HotkeyTriggerRequest"))
+        play.end()
+    assert vts.triggered == ["Rain", "Rain"]
+
+
 def test_wrong_names_are_told_with_the_right_one(vts: FakeVts, tmp_path: Path) -> None:
     with stage(
         vts, tmp_path, hotkeys={"happiness": "Smiel"}, expressions={"sadness": "sad.exp.json"}
