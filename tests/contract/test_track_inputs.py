@@ -213,6 +213,26 @@ def test_hostile_packets_raise_nothing_but_value_error(kind: str, data: st.DataO
 
 
 @pytest.mark.parametrize("kind", NETWORK)
+def test_a_packet_that_breaks_the_decoder_ends_no_listening(
+    kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with spoken_to(kind) as sender:
+        good = sender.source.decode
+
+        def breaking(datagram: bytes, who: str, t_ns: int) -> Incoming | None:
+            if datagram == b"bug":
+                raise IndexError("a bug of ours")
+            return good(datagram, who, t_ns)
+
+        monkeypatch.setattr(sender.source, "decode", breaking)
+        sender.say(b"bug")
+        sender.jaw(0.5)
+        time.sleep(0.05)
+        assert sender.source.read(1.0) is not None
+        assert sender.source.stats.malformed >= 1
+
+
+@pytest.mark.parametrize("kind", NETWORK)
 def test_a_flood_does_not_hold_it(kind: str) -> None:
     stop = threading.Event()
     with spoken_to(kind) as sender:

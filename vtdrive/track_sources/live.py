@@ -162,9 +162,10 @@ class DatagramInput(ABC):
         self.stats.bytes_read += len(datagram)
         try:
             found = self.decode(datagram, sender, self._clock.now_ns())
-        except ValueError as fault:
+        except Exception as fault:  # a stranger's packet, whatever it breaks, ends no listening
             self.stats.malformed += 1
-            self.stats.last_error = f"a packet from {sender} makes no sense: {str(fault)[:200]}"
+            why = str(fault) if isinstance(fault, ValueError) else repr(fault)
+            self.stats.last_error = f"a packet from {sender} makes no sense: {why[:200]}"
             return None
         if found is not None:
             self.stats.frames += 1
