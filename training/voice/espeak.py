@@ -77,7 +77,7 @@ class _Library:
 
     def _take(self, wav: object, count: int, events: object) -> int:
         if count > 0 and wav:
-            self.pieces.append(np.ctypeslib.as_array(wav, (count,)).copy())  # type: ignore[arg-type]
+            self.pieces.append(np.ctypeslib.as_array(wav, (count,)).copy())
         i = 0
         while events[i].type != _LIST_TERMINATED:  # type: ignore[index]
             event = events[i]  # type: ignore[index]
