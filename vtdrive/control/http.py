@@ -30,7 +30,7 @@ _CLOSE_S: Final = 3.0
 
 
 class HttpListener:
-    """A server in a thread with an event loop; commands are done in two more."""
+    """A server in a thread with an event loop; commands are done in others."""
 
     def __init__(
         self,
@@ -54,7 +54,8 @@ class HttpListener:
         self._ready = threading.Event()
         self._fault: OSError | None = None
         self._clients = 0
-        self._pool = ThreadPoolExecutor(2, "vtdrive-control-do")
+        # One for each client, so that a panic never waits behind a preset.
+        self._pool = ThreadPoolExecutor(_MOST_CLIENTS, "vtdrive-control-do")
 
     @property
     def port(self) -> int:

@@ -37,6 +37,7 @@ def listeners(config: Control, do: Do, state: State, tell: Tell) -> Iterator[Non
     """Commands from outside, while the context lasts. Raises UsageError, MissingExtra."""
     desk = Desk(do, state)
     with ExitStack() as stack:
+        stack.callback(desk.close)
         for listener in make_listeners(config, desk, tell):
             # Registered before `open`, since `close` is owed also after a failed one.
             stack.callback(listener.close)

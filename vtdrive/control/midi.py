@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any, Final, Protocol
 
 from vtdrive.control.base import Tell
-from vtdrive.control.desk import Desk
+from vtdrive.control.desk import LIMITED, Answer, Desk
 from vtdrive.control.midi_map import MidiMap
 from vtdrive.errors import MissingExtra, UsageError
 from vtdrive.trackers.quiet import quiet_stderr
@@ -170,10 +170,16 @@ class MidiListener:
         )
         if not text:
             return
-        answer = self._desk.ask(self.name, text)
-        # A pad shows no text: what went wrong is said on the screen.
-        if not answer.done:
-            self._tell(f"control: {self.name}: {text}: {answer.sentence}")
+
+        def answered(answer: Answer) -> None:
+            # A pad shows no text: what went wrong is said on the screen.
+            if not answer.done:
+                self._tell(f"control: {self.name}: {text}: {answer.sentence}")
+
+        if self._desk.admits(self.name):
+            self._desk.hand_in(text, answered)
+        else:
+            answered(LIMITED)
 
 
 def _hint() -> str:

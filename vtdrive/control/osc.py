@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import math
 import socket
 import threading
 import time
-from typing import Final
+from collections.abc import Callable
+from typing import Any, Final
 
 from vtdrive.control.base import Tell, in_use
 from vtdrive.control.desk import LIMITED, Answer, Desk
@@ -85,34 +87,40 @@ class OscListener:
                 if self._stop.wait(0.01):
                     return
                 continue
-            for reply in self._answers(data, str(sender[0])):
-                with contextlib.suppress(OSError):  # who asked has gone
-                    self._socket.sendto(reply, sender)
+            self._take(data, str(sender[0]), functools.partial(self._send, sender))
 
-    def _answers(self, data: bytes, host: str) -> list[bytes]:
-        """What to send back for one datagram."""
+    def _send(self, to: Any, reply: bytes) -> None:
+        assert self._socket is not None
+        with contextlib.suppress(OSError):  # who asked has gone, or the run is over
+            self._socket.sendto(reply, to)
+
+    def _take(self, data: bytes, host: str, reply: Callable[[bytes], None]) -> None:
+        """Do what one datagram asks; each answer is given to `reply`, now or later."""
         try:
             messages = decode(data) if len(data) <= _MOST_BYTES else ()
         except MalformedPacket:
-            return []
+            return
         ours = [m for m in messages if m.address.startswith(PREFIX) and m.address != REPLY]
-        return [reply for m in ours[:_MOST_MESSAGES] for reply in self._answer(m, host)]
+        for message in ours[:_MOST_MESSAGES]:
+            self._take_one(message, host, reply)
 
-    def _answer(self, message: Message, host: str) -> list[bytes]:
+    def _take_one(self, message: Message, host: str, reply: Callable[[bytes], None]) -> None:
         if not self._desk.admits(host):
             # Seldom, or a flood of questions would make a flood of answers.
             now_s = time.monotonic()
-            if now_s - self._limited_s < _LIMITED_EVERY_S:
-                return []
-            self._limited_s = now_s
-            return [_reply(LIMITED, message.address)]
+            if now_s - self._limited_s >= _LIMITED_EVERY_S:
+                self._limited_s = now_s
+                reply(_reply(LIMITED, message.address))
+            return
         try:
             text = from_osc(message.address.removeprefix(PREFIX).split("/"), message.args)
         except CommandError as fault:
-            return [_reply(Answer("wrong", fault.what, fault.remedy), message.address)]
+            reply(_reply(Answer("wrong", fault.what, fault.remedy), message.address))
+            return
         if not text:
-            return [_reply(Answer("done", "a button was released"), message.address)]
-        return [_reply(self._desk.answer(text), text)]
+            reply(_reply(Answer("done", "a button was released"), message.address))
+            return
+        self._desk.hand_in(text, lambda answer: reply(_reply(answer, text)))
 
 
 def _reply(answer: Answer, asked: str) -> bytes:

@@ -93,6 +93,7 @@ def test_pads_do_their_commands_and_answers_that_matter_are_told() -> None:
         system.play(name, "control_change", control=64, value=value)
     system.play(name, "pitchwheel", pitch=100)
     system.play(name, "note_on", note=40)
+    eventually(lambda: len(told) == 2)
     assert done == [
         "freeze toggle", "panic on", "expression happiness on", "expression happiness off",
         "freeze on", "freeze off",

@@ -4,17 +4,26 @@ from __future__ import annotations
 
 import socket
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pythonosc import udp_client
 
 from vtdrive.control.desk import Desk
 from vtdrive.control.osc import PREFIX, REPLY, OscListener
 from vtdrive.core.commands import parse_command
 from vtdrive.errors import UsageError
 from vtdrive.wire.osc import Message, decode, encode, encode_bundle
+
+
+def eventually(true: Callable[[], bool]) -> None:
+    end = time.monotonic() + 5
+    while not true():
+        assert time.monotonic() < end
+        time.sleep(0.002)
 
 
 class Talk:
@@ -119,7 +128,9 @@ def test_answers_stay_short_and_without_a_nul(talk: Talk) -> None:
 @given(st.binary(max_size=300) | st.binary(max_size=200).map(lambda b: b"/vtdrive/" + b))
 def test_no_datagram_breaks_it(data: bytes) -> None:
     listener = OscListener("127.0.0.1", 0, Desk(lambda text: parse_command(text).text), print)
-    for reply in listener._answers(data, "127.0.0.1"):
+    answers = list[bytes]()
+    listener._take(data, "127.0.0.1", answers.append)
+    for reply in answers:
         (message,) = decode(reply)
         assert message.address == REPLY
 
@@ -139,8 +150,42 @@ def test_every_well_formed_command_is_answered(path: str, args: list[str | int |
     except UnicodeEncodeError:
         return
     listener = OscListener("127.0.0.1", 0, Desk(lambda text: parse_command(text).text), print)
-    answers = listener._answers(packet, "127.0.0.1")
+    answers = list[bytes]()
+    listener._take(packet, "127.0.0.1", answers.append)
+    eventually(lambda: bool(answers) or PREFIX + path == REPLY)
     assert len(answers) == (0 if PREFIX + path == REPLY else 1)
+
+
+def test_a_panic_does_not_wait_behind_a_preset() -> None:
+    go, done = threading.Event(), list[str]()
+
+    def do(text: str) -> str:
+        if text.startswith("preset"):
+            assert go.wait(5)
+        done.append(text)
+        return text
+
+    listener = OscListener("127.0.0.1", 0, Desk(do, burst=100), print)
+    answers = list[bytes]()
+    for _ in range(12):
+        listener._take(encode("/vtdrive/preset/next"), "127.0.0.1", answers.append)
+    listener._take(encode("/vtdrive/panic/on"), "127.0.0.1", answers.append)
+    assert done == ["panic on"]
+    said = [decode(answer)[0].args[0] for answer in answers]
+    assert said == ["refused"] * 4 + ["done"], "eight wait, what is more is refused"
+    go.set()
+    eventually(lambda: len(answers) == 13)
+    assert done == ["panic on"] + ["preset next"] * 8
+
+
+def test_a_client_that_we_did_not_write(talk: Talk) -> None:
+    client = udp_client.SimpleUDPClient("127.0.0.1", talk.listener.port)
+    client.send_message("/vtdrive/freeze", True)
+    client.send_message("/vtdrive/expression/happiness/for", 2.5)
+    client.send_message("/vtdrive/panic", [])
+    eventually(lambda: len(talk.done) == 3)
+    assert talk.done == ["freeze on", "expression happiness for 2.5", "panic toggle"]
+    client._sock.close()
 
 
 def test_a_port_in_use_is_told_and_no_thread_is_left() -> None:

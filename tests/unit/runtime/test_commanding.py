@@ -16,22 +16,25 @@ from runtime_parts import Heard, KeepingSink, ScriptedClassifier, ScriptedFeed, 
 from vtdrive.config.control import Control
 from vtdrive.config.load import load_config
 from vtdrive.config.schema import Config
-from vtdrive.config.sinks import VmcSink
+from vtdrive.config.sinks import McapSink, VmcSink
 from vtdrive.control.desk import Desk
 from vtdrive.control.http import HttpListener
 from vtdrive.control.make import listeners, make_listeners
 from vtdrive.control.osc import OscListener
 from vtdrive.control.send import send_command
+from vtdrive.core.commands import parse_command
 from vtdrive.core.driver import REST, TAKE_NEUTRAL
 from vtdrive.errors import EndOfStream, SinkError, UsageError
+from vtdrive.runtime.build import run_facts
 from vtdrive.runtime.commanding import Commander
 from vtdrive.runtime.presets import Presets
 from vtdrive.runtime.replaying import Replay, recorded_config
 from vtdrive.runtime.session import Session
 from vtdrive.sinks.make import make_sink
+from vtdrive.sinks.mcap import McapRecorder
 from vtdrive.testing import make_face
 from vtdrive.track_sources.recording import Recording
-from vtdrive.types import Face, Profile, VideoFrame
+from vtdrive.types import Face, Profile, Track, VideoFrame
 from vtdrive.vocab import EMOTION_INDEX
 
 CROSS = [0.02, 0.01, 0.01, 0.01, 0.92, 0.01, 0.01, 0.01]
@@ -310,6 +313,40 @@ def test_a_recording_begins_and_ends_in_the_middle_of_a_run(run: Run, tmp_path: 
     twice, _ = replayed(path)
     for a, b in zip(again.frames, twice.frames, strict=True):
         np.testing.assert_array_equal(a.poses[Profile()].params, b.poses[Profile()].params)
+
+
+def test_a_run_with_commands_replays_to_the_same_bytes(config: Config, tmp_path: Path) -> None:
+    """Recorded from its start: toggles, times and what was forced."""
+    path, sink = tmp_path / "whole.mcap", KeepingSink()
+    recorder = McapRecorder(McapSink(path=str(path)), run_facts(config, None))
+    script = {
+        20: "freeze toggle", 35: "freeze", 50: "expression joy for 0.77 0.9", 60: "emotion toggle",
+        75: "panic", 100: "panic off", 110: "recentre", 130: "emotion on",
+    }  # fmt: skip
+
+    class Commanding(ScriptedTracker):
+        def track(self, frame: VideoFrame) -> Track:
+            if frame.seq in script:
+                session.command(parse_command(script[frame.seq]).text)
+            return super().track(frame)
+
+    session = Session(
+        config,
+        feed=ScriptedFeed([True] * 240),
+        tracker=Commanding(lively),
+        classifier=ScriptedClassifier(CROSS),
+        sinks=[sink, recorder],
+        listener=Heard(),
+    )
+    session.run(threading.Event())
+    again, _ = replayed(path)
+    assert len(again.frames) == len(sink.frames) == 241
+    for was, now in zip(sink.frames, again.frames, strict=True):
+        assert (was.t_ns, was.status, was.commands) == (now.t_ns, now.status, now.commands)
+        for pose, other in zip(was.poses.values(), now.poses.values(), strict=True):
+            assert pose.params.tobytes() == other.params.tobytes()
+            assert pose.bones_xyzw.tobytes() == other.bones_xyzw.tobytes()
+            assert pose.root_m.tobytes() == other.root_m.tobytes()
 
 
 def test_what_is_sent_is_recorded_and_no_longer_after_the_end(run: Run, tmp_path: Path) -> None:
