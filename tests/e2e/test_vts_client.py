@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import stat
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -71,3 +74,32 @@ def test_a_third_partys_client_understands_the_fake() -> None:
         vts._pressed_s.clear()
         assert client(vts, seen["token"])["state"]["currentSessionAuthenticated"]
         assert vts.popups == 1
+
+
+def test_the_whole_program_drives_it_and_lets_go(home: dict[str, str], tmp_path: Path) -> None:
+    with FakeVts() as vts:
+        url = f"vts://127.0.0.1:{vts.port}"
+        done = subprocess.run(
+            [sys.executable, "-m", "vtdrive", "demo", "--sink", url, "--max-seconds", "4", "-q"],
+            capture_output=True,
+            text=True,
+            env=home,
+            timeout=90,
+            stdin=subprocess.DEVNULL,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        assert vts.errors == []
+        assert len(vts.injections) > 60
+        assert any(one.found for one in vts.injections)
+        last = vts.injections[-1]
+        assert not last.found
+        assert {weight for _, weight in last.values.values()} == {0.0}
+        lids = [one.values["EyeOpenLeft"][0] for one in vts.injections]
+        assert max(lids) - min(lids) > 0.03
+        (token,) = vts.world.tokens
+        (kept,) = (tmp_path / "config" / "vtdrive" / "vtubestudio").iterdir()
+        assert token in kept.read_text("utf-8")
+        if os.name == "posix":
+            assert stat.S_IMODE(kept.stat().st_mode) == 0o600
+        assert token not in done.stdout + done.stderr
