@@ -88,3 +88,12 @@ def test_nobody_listens(run: Run) -> None:
     sent = run("control", "send", f"http://127.0.0.1:{port}", "panic", "on")
     assert sent.returncode == 1
     assert f"start one with --control http://127.0.0.1:{port}" in sent.stderr
+
+
+def test_config_check_reads_what_pads_do(run: Run, tmp_path: Path) -> None:
+    mine = tmp_path / "my.toml"
+    mine.write_text('[control.midi.notes]\n36 = "freze"\n')
+    checked = run("config", "check", mine)
+    assert checked.returncode == 2
+    assert "[control.midi.notes] 36 = 'freze'" in checked.stderr
+    assert "did you mean 'freeze'?" in checked.stderr

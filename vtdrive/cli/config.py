@@ -23,9 +23,12 @@ def check(
 ) -> None:
     """Name every mistake in config files: file, line, key, what is allowed."""
     from vtdrive.config.load import load_config
+    from vtdrive.control.midi_map import MidiMap
     from vtdrive.core.signals import SIGNALS
 
     config = load_config(files, known_signals=SIGNALS)
+    midi = config.control.midi
+    MidiMap(notes=midi.notes, controls=midi.controls)
     named = ", ".join(str(file) for file in files)
     typer.echo(f"{named}: good; {len(config.outputs)} outputs, {len(config.sinks)} sink(s)")
 

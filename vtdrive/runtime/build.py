@@ -10,6 +10,7 @@ from pydantic import SecretStr
 from vtdrive.classifiers.base import Classifier
 from vtdrive.clock import SYSTEM_CLOCK, Clock
 from vtdrive.config.base import Table
+from vtdrive.config.control import Control
 from vtdrive.config.schema import Config, SourceConfig
 from vtdrive.core.calibrate import NeutralPose
 from vtdrive.errors import UsageError
@@ -80,7 +81,8 @@ def run_facts(
     # Recordings are shared: a camera's password must not go with them.
     source = config.source.model_copy(update={"uri": shown(config.source.uri)})
     sinks = [_without_secrets(sink) for sink in config.sinks]
-    told = config.model_copy(update={"source": source, "sinks": sinks})
+    # A replay takes no commands, and the folders in this table name the user.
+    told = config.model_copy(update={"source": source, "sinks": sinks, "control": Control()})
     return RunFacts(config_json=told.model_dump_json(), extra=extra, inputs=bool(config.inputs))
 
 

@@ -124,6 +124,8 @@ def eventually(true: Callable[[], bool]) -> None:
 
 @pytest.fixture
 def run(config: Config, tmp_path: Path) -> Iterator[Run]:
+    control = Control(recordings=str(tmp_path))
+    config = config.model_copy(update={"control": control})
     with running(config, tmp_path) as made:
         yield made
 
@@ -305,7 +307,9 @@ def test_a_recording_begins_and_ends_in_the_middle_of_a_run(run: Run, tmp_path: 
         np.testing.assert_allclose(
             now.poses[Profile()].params, then.poses[Profile()].params, atol=0.02
         )
-    assert json.loads(recording.info.config_json)["neutral"]["auto"] is False
+    told = json.loads(recording.info.config_json)
+    assert told["neutral"]["auto"] is False
+    assert told["control"]["recordings"] == ".", "folders name the user"
     assert again.frames[0].commands == ("expression sadness on 1.0",)
     commands = [c for f in again.frames for c in f.commands]
     assert commands[1:] == ["freeze on", "freeze off", REST]
