@@ -76,16 +76,18 @@ class MicIn:
         hearing = self._hearing
         if hearing is None:
             return None
-        while True:
+        measured = False
+        # Bounded: a sound system that floods must not keep the reader from handing on what it has.
+        for _ in range(_KEPT):
             block = self._next(end_s)
             if block is None:
-                return None
-            steps, bad = hearing.push(block), hearing.bad
-            if bad:
-                self.stats.malformed += bad
-                hearing.bad = 0
-            if steps and not self._waiting:
-                return self._measured(hearing)
+                break
+            measured = bool(hearing.push(block)) or measured
+            if measured and not self._waiting:
+                break
+        self.stats.malformed += hearing.bad
+        hearing.bad = 0
+        return self._measured(hearing) if measured else None
 
     def close(self) -> None:
         with self._news:

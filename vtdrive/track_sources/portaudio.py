@@ -80,7 +80,9 @@ class _Mic:
         self.rate_hz = float(info["default_samplerate"])
 
         def heard(data: F32, _frames: int, _when: object, _status: object) -> None:
-            take(data.mean(axis=1, dtype=np.float32))
+            # Drivers do deliver what is no number; it is counted later, and warned of nowhere.
+            with np.errstate(invalid="ignore", over="ignore"):
+                take(data.mean(axis=1, dtype=np.float32))
 
         fault: Exception | None = None
         # Some devices have two channels and refuse to be read as one.

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import ctypes.util
+import os
+import subprocess
 import sys
 import threading
 import time
 import types
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -300,6 +304,58 @@ def test_what_is_missing_is_said_with_the_line_that_mends_it(
     with pytest.raises(raised) as caught:
         portaudio_mic("", lambda _: None)
     assert remedy in str(caught.value)
+
+
+def test_a_sound_system_that_floods_does_not_hold_up_the_reader(
+    opened: Callable[..., Opened],
+) -> None:
+    source, tape = opened()
+    block, over = quiet(0.01), threading.Event()
+
+    def flood() -> None:
+        while not over.is_set():
+            tape.take(block)
+
+    flooder = threading.Thread(target=flood)
+    flooder.start()
+    try:
+        for _ in range(3):
+            before = time.monotonic()
+            assert source.read(0.1) is not None
+            assert time.monotonic() - before < 3.0
+    finally:
+        over.set()
+        flooder.join()
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="a device made by ALSA's config")
+def test_portaudio_itself_delivers_blocks(tmp_path: Path) -> None:
+    """A device that ALSA makes from a file. It knows no time: only that sound comes is tested."""
+    if ctypes.util.find_library("portaudio") is None:
+        pytest.skip("no PortAudio here: apt-get install libportaudio2")
+    (tmp_path / "in.raw").write_bytes(np.zeros(48000, "<i2").tobytes())
+    config = tmp_path / "asound.conf"
+    config.write_text(
+        'pcm.tape { type file; slave.pcm { type null }; file "/dev/null"; format "raw";'
+        f' infile "{tmp_path}/in.raw" }}\npcm.!default {{ type plug; slave.pcm tape }}\n'
+    )
+    script = (
+        "from vtdrive.config.inputs import MicInput\n"
+        "from vtdrive.track_sources.mic import MicIn\n"
+        "mic = MicIn(MicInput(device='tape'))\n"
+        "mic.open()\n"
+        "print(mic.stats.note)\n"
+        "assert any(mic.read(0.2) is not None for _ in range(20))\n"
+        "mic.close()\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], env={**os.environ, "ALSA_CONFIG_PATH": str(config)},
+        capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert "tape" in done.stdout
+    assert "the system adds" in done.stdout
 
 
 def test_a_rate_too_low_is_a_sentence() -> None:
