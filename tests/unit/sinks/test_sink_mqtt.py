@@ -6,6 +6,7 @@ import dataclasses
 import json
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -79,6 +80,14 @@ class Broker:
             self._process.kill()
             self._process.wait()
             self._process = None
+
+    def freeze(self) -> None:
+        assert self._process is not None
+        self._process.send_signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        assert self._process is not None
+        self._process.send_signal(signal.SIGCONT)
 
     def _up(self) -> bool:
         assert self._process is not None
@@ -267,6 +276,30 @@ def test_a_broker_that_starts_late_and_one_that_is_killed(
         assert reader.said("vtdrive/status")[-1] == "online"
     finally:
         broker.kill()
+
+
+@real
+def test_a_broker_that_hangs_delays_nobody(
+    broker: Broker, opened: Opened, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mqtt_sink, "_ANSWER_S", 0.5)
+    sink = opened(port=broker.port)
+    until(lambda: sink.stats.connected)
+    broker.freeze()
+    for seq in range(100):
+        before = time.perf_counter()
+        sink.send(shown("fear" if seq % 2 else "anger", seq))
+        assert time.perf_counter() - before < 0.05
+    until(lambda: sink.stats.last_error)
+    assert "no answer" in sink.stats.last_error
+    assert sink.stats.connected is False
+    broker.thaw()
+    until(lambda: sink.stats.connected)
+    broker.freeze()
+    before = time.monotonic()
+    sink.close()
+    assert time.monotonic() - before < 3.0
+    broker.thaw()
 
 
 @real
