@@ -6,16 +6,16 @@ import asyncio
 import contextlib
 from collections.abc import Coroutine
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final, TypeVar
 
 from vtdrive.config.sinks import VtsSink
 from vtdrive.errors import SinkError
-from vtdrive.listening import who_can_reach
 from vtdrive.sinks.face_out import FaceOut, FaceTap
 from vtdrive.sinks.lookup import Lookup
 from vtdrive.sinks.looping import LoopSink
 from vtdrive.sinks.udp import endpoint, udp_target
-from vtdrive.sinks.vts_discovery import ANNOUNCE_PORT, ANYWHERE, chosen, heard
+from vtdrive.sinks.vts_discovery import place_of
 from vtdrive.sinks.vts_inputs import VtsInputs
 from vtdrive.sinks.vts_link import RefusedError, VtsLink, connected
 from vtdrive.sinks.vts_login import Login
@@ -87,7 +87,7 @@ class VtsOutput(LoopSink):
 
     async def _begun(self) -> _Session:
         """Connect, log in and make ready; raises SinkError."""
-        host, port = await self._place()
+        host, port = await place_of(self._config, tell=partial(self._remark, "discovery"))
         lookup = self._lookups.setdefault((host, port), Lookup(host, port))
         link = await connected(
             host, port, lookup=lookup, stats=self.stats, on_event=self._moods.take
@@ -108,21 +108,6 @@ class VtsOutput(LoopSink):
             await link.close()
             raise
         return session
-
-    async def _place(self) -> tuple[str, int]:
-        config = self._config
-        if not config.discover:
-            return config.host, config.port
-        reach = who_can_reach("0.0.0.0", ANNOUNCE_PORT)
-        self._remark("discovery", f"while it looks for VTube Studio, UDP {reach}")
-        found = await heard(config.host)
-        if not found and not config.instance and config.host not in ANYWHERE:
-            # Firewalls keep broadcasts out more often than connections.
-            self._remark("discovery", f"VTube Studio was not heard; trying port {config.port}")
-            return config.host, config.port
-        one, others = chosen(found, instance=config.instance)
-        self._remark("discovery", others)
-        return one.host, one.said.port
 
     async def _take_up_moods(self, link: VtsLink) -> None:
         if await self._same_run(link):

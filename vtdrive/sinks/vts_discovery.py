@@ -5,23 +5,25 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
 import psutil
 
+from vtdrive.config.sinks import VtsSink
 from vtdrive.errors import SinkError
-from vtdrive.listening import is_loopback
+from vtdrive.listening import is_loopback, who_can_reach
 from vtdrive.sinks.lookup import Lookup
 from vtdrive.wire.vts_replies import Announced, announced_in
 
-__all__ = ["ANNOUNCE_PORT", "Found", "chosen", "heard"]
+__all__ = ["ANNOUNCE_PORT", "Found", "chosen", "heard", "place_of"]
 
 ANNOUNCE_PORT: Final = 47779
 _LISTEN_S: Final = 2.6
 """Announcements come every 2 s."""
 _MOST: Final = 64
-ANYWHERE: Final = frozenset({"0.0.0.0", "::"})
+_ANYWHERE: Final = frozenset({"0.0.0.0", "::"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,25 @@ class _Ear(asyncio.DatagramProtocol):
         # Bounded, whoever floods the port.
         if key in self.heard or len(self.heard) < _MOST:
             self.heard[key] = Found(str(addr[0]), said)
+
+
+async def place_of(config: VtsSink, *, tell: Callable[[str], None]) -> tuple[str, int]:
+    """Host and port to connect to; raises SinkError where the one that is wanted is not heard.
+
+    `tell` is called with what the user should know of the search, last with '' or what stays true.
+    """
+    if not config.discover:
+        return config.host, config.port
+    reach = who_can_reach("0.0.0.0", ANNOUNCE_PORT)
+    tell(f"while it looks for VTube Studio, UDP {reach}")
+    found = await heard(config.host)
+    if not found and not config.instance and config.host not in _ANYWHERE:
+        # Firewalls keep broadcasts out more often than connections.
+        tell(f"VTube Studio was not heard; trying port {config.port}")
+        return config.host, config.port
+    one, others = chosen(found, instance=config.instance)
+    tell(others)
+    return one.host, one.said.port
 
 
 async def heard(
@@ -130,7 +151,7 @@ def _socket(port: int) -> socket.socket:
 
 async def _addresses(host: str) -> frozenset[str] | None:
     """The addresses that `host` sends from; None for any."""
-    if host in ANYWHERE:
+    if host in _ANYWHERE:
         return None
     if is_loopback(host):
         return _own_addresses()

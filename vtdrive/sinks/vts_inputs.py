@@ -3,37 +3,29 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from vtdrive.config.sinks import VtsSink
 from vtdrive.errors import SinkError
 from vtdrive.sinks.vts_link import REPLY_S, RefusedError, VtsLink
-from vtdrive.wire.vts import PLUGIN, Call, Message, create_parameter, list_parameters
+from vtdrive.sinks.vts_parameters import FATAL, listed, make_missing, wanted
+from vtdrive.wire.vts import Call, Message
 from vtdrive.wire.vts_errors import (
-    ACCESS_DENIED,
-    ALL_PARAMETERS_FULL,
-    API_OFF,
     CONTROLLED_BY_OTHER,
-    NEEDS_AUTHENTICATION,
-    OWN_PARAMETERS_FULL,
     UNKNOWN_PARAMETER,
     explained,
     named_in,
 )
 from vtdrive.wire.vts_inject import KIND, InjectTemplate
-from vtdrive.wire.vts_params import ARKIT, CUSTOM, DEFAULT_INPUTS, EMOTION_INPUTS
-from vtdrive.wire.vts_replies import InputList, inputs_in
 
 __all__ = ["VtsInputs"]
 
 _IN_FLIGHT: Final = 2
 """Unanswered frames. VTube Studio answers once per picture: with one in flight 60 Hz is out of
 reach, and each further one is delay."""
-_MOST_OWN: Final = 100
 _ASIDE_S: Final = 5.0
 """How long an input that another plugin drives is left to it before it is tried again."""
-_FATAL: Final = frozenset({API_OFF, NEEDS_AUTHENTICATION, ACCESS_DENIED})
 _INJECT: Final = Call(KIND)
 
 
@@ -74,27 +66,8 @@ class VtsInputs:
 
     async def prepare(self) -> None:
         """List what is there and create what is missing; raises SinkError."""
-        there = await self._listed()
-        wanted = list(self._wanted())
-        failed: dict[int, list[str]] = {}
-        created: set[str] = set()
-        ours = sum(plugin == PLUGIN for plugin in there.customs.values())
-        for name in wanted:
-            if name in there.names or name not in CUSTOM:
-                continue
-            fault = OWN_PARAMETERS_FULL if ours + len(created) >= _MOST_OWN else None
-            fault = fault or await self._create(name)
-            if fault is None:
-                created.add(name)
-                continue
-            failed.setdefault(fault, []).append(name)
-            if fault in (OWN_PARAMETERS_FULL, ALL_PARAMETERS_FULL):
-                break
-        self._know(there.names | created)
-        self.note = "; ".join(
-            f"{explained(number, about=', '.join(names))[0]}: {explained(number)[1]}"
-            for number, names in failed.items()
-        )
+        names, self.note = await make_missing(self._config, self._link)
+        self._know(names)
 
     async def room(self, *, over: Callable[[], bool] = lambda: False) -> None:
         """Returns once another frame may be sent, or `over()`; raises SinkError where nobody
@@ -112,7 +85,7 @@ class VtsInputs:
         if self._fatal is not None:
             raise self._fatal
         if self._stale:
-            self._know((await self._listed()).names)
+            self._know((await listed(self._link)).names)
             self._stale = False
 
     async def send(self, values: Mapping[str, float], *, weight: float, found: bool) -> None:
@@ -132,34 +105,9 @@ class VtsInputs:
         self._flying.add(reply)
         reply.add_done_callback(self._answered)
 
-    def _wanted(self) -> Iterator[str]:
-        if self._config.inputs:
-            yield from DEFAULT_INPUTS
-        if self._config.customs == "arkit":
-            yield from (name for name in ARKIT if name not in DEFAULT_INPUTS)
-        if self._config.emotions:
-            yield from EMOTION_INPUTS
-
-    async def _listed(self) -> InputList:
-        return inputs_in((await self._link.call(list_parameters())).data)
-
-    async def _create(self, name: str) -> int | None:
-        """Create one parameter; the error's number where VTube Studio refuses."""
-        custom = CUSTOM[name]
-        call = create_parameter(
-            name, explanation=custom.explanation, low=0.0, high=1.0, rest=custom.rest
-        )
-        try:
-            await self._link.call(call)
-        except RefusedError as fault:
-            if fault.error_id in _FATAL:
-                raise
-            return fault.error_id
-        return None
-
     def _know(self, names: frozenset[str]) -> None:
         there = names - self._refused_names
-        self._known = tuple(name for name in self._wanted() if name in there)
+        self._known = tuple(name for name in wanted(self._config) if name in there)
         self._build()
 
     def _build(self) -> None:
@@ -187,7 +135,7 @@ class VtsInputs:
 
     def _refused(self, message: Message) -> None:
         number = message.error_id
-        if number in _FATAL:
+        if number in FATAL:
             self._fatal = RefusedError(message)
             return
         named = named_in(message.said, self._known)

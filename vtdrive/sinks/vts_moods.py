@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final
 
 from vtdrive.config.nearest import nearest
 from vtdrive.config.sinks import VtsSink
 from vtdrive.sinks.vts_link import RefusedError, VtsLink
+from vtdrive.sinks.vts_targets import Target, TargetState, hotkey_named, targets_of
 from vtdrive.vocab import EMOTIONS
 from vtdrive.wire.vts import (
     Call,
@@ -32,31 +32,6 @@ _RETRY_S: Final = 1.0
 _LONGEST_RETRY_S: Final = 5.0
 
 
-@dataclass(frozen=True, slots=True)
-class _Target:
-    """Something in the model that an emotion switches."""
-
-    kind: Literal["hotkey", "expression"]
-    name: str
-    """As the config has it."""
-
-    def __str__(self) -> str:
-        return f"the {self.kind} {self.name!r}"
-
-
-@dataclass(slots=True)
-class _State:
-    on: bool = False
-    """As far as is known; kept by what was done and by what VTube Studio tells."""
-    due_s: float = 0.0
-    """Not touched before this loop time."""
-    retries: int = 0
-    broken: bool = False
-    """It cannot work with this model."""
-    left_alone: bool = False
-    """The user has pressed it: theirs until the emotion changes."""
-
-
 class VtsMoods:
     """Brings the model to what the emotion wants, and follows when either changes.
 
@@ -67,8 +42,8 @@ class VtsMoods:
         """`tell` is called with what the user should know about names that do not fit."""
         self._fade_s = config.fade_s
         self._tell = tell
-        self._by_emotion = [_targets(config, emotion) for emotion in EMOTIONS]
-        self._states = {t: _State() for targets in self._by_emotion for t in targets}
+        self._by_emotion = [targets_of(config, emotion) for emotion in EMOTIONS]
+        self._states = {t: TargetState() for targets in self._by_emotion for t in targets}
         self._hotkeys: dict[str, Hotkey] = {}
         self._wanted = self._by_emotion[0]
         self._emotion = -1
@@ -164,7 +139,7 @@ class VtsMoods:
             return
         faults = []
         for target, state in self._states.items():
-            key = _named(target.name, there) if target.kind == "hotkey" else None
+            key = hotkey_named(target.name, there) if target.kind == "hotkey" else None
             if key is not None:
                 self._hotkeys[target.name] = key
             file = target.name if target.kind == "expression" else key.file if key else ""
@@ -179,7 +154,7 @@ class VtsMoods:
                 faults.append(f"{target}" + (f" (did you mean {close!r}?)" if close else ""))
         self._tell(f"VTube Studio's model lacks {', '.join(faults)}" if faults else "")
 
-    async def _step(self, link: VtsLink, wanted: frozenset[_Target]) -> float | None:
+    async def _step(self, link: VtsLink, wanted: frozenset[Target]) -> float | None:
         """Do all that is due; how long until more is, None where nothing is left to do."""
         clock = asyncio.get_running_loop().time
         due_s: list[float] = []
@@ -196,7 +171,7 @@ class VtsMoods:
             waits = waits or (not on and state.on and state.retries == 0)
         return max(0.01, min(due_s) - clock()) if due_s else None
 
-    async def _switch(self, link: VtsLink, target: _Target, *, on: bool) -> bool:
+    async def _switch(self, link: VtsLink, target: Target, *, on: bool) -> bool:
         """Bring one target to `on`; whether that has worked."""
         state = self._states[target]
         async with self.acting:
@@ -211,7 +186,7 @@ class VtsMoods:
         state.due_s = asyncio.get_running_loop().time() + _APART_S[target.kind]
         return True
 
-    async def _call_for(self, link: VtsLink, target: _Target, *, on: bool) -> Call | None:
+    async def _call_for(self, link: VtsLink, target: Target, *, on: bool) -> Call | None:
         """What brings `target` there; None where it is there already."""
         if target.kind == "expression":
             return activate_expression(target.name, active=on, fade_s=self._fade_s)
@@ -225,11 +200,11 @@ class VtsMoods:
             return None
         return trigger_hotkey(key.hotkey_id)
 
-    def _undone(self, target: _Target) -> bool:
+    def _undone(self, target: Target) -> bool:
         key = self._hotkeys.get(target.name)
         return target.kind == "expression" or (key is not None and key.toggles)
 
-    def _refused(self, fault: RefusedError, state: _State) -> None:
+    def _refused(self, fault: RefusedError, state: TargetState) -> None:
         now_s = asyncio.get_running_loop().time()
         if fault.error_id in (COOLDOWN, QUEUE_FULL):
             state.due_s = now_s + min(_LONGEST_RETRY_S, _RETRY_S * 2**state.retries)
@@ -254,19 +229,3 @@ class VtsMoods:
             toggles = message.data.get("hotkeyAction")
             if ours and isinstance(toggles, str) and toggles.startswith("Toggle"):
                 state.on, state.left_alone = not state.on, True
-
-
-def _targets(config: VtsSink, emotion: str) -> frozenset[_Target]:
-    hotkey = getattr(config.hotkeys, emotion).strip()
-    expression = getattr(config.expressions, emotion).strip()
-    pair = (_Target("hotkey", hotkey), _Target("expression", expression))
-    return frozenset(target for target in pair if target.name)
-
-
-def _named(name: str, hotkeys: tuple[Hotkey, ...]) -> Hotkey | None:
-    """By ID, else by name as VTube Studio does it: the first one, in any case."""
-    for key in hotkeys:
-        if key.hotkey_id == name:
-            return key
-    wanted = name.casefold()
-    return next((key for key in hotkeys if key.name.casefold() == wanted), None)

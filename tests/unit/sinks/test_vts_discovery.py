@@ -112,7 +112,7 @@ def test_a_sink_finds_its_port(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) 
         assert host == "127.0.0.1"
         return [Found("127.0.0.1", Announced(True, vts.port, "x", "VTube Studio"))]
 
-    monkeypatch.setattr("vtdrive.sinks.vts.heard", told_of)
+    monkeypatch.setattr("vtdrive.sinks.vts_discovery.heard", told_of)
     with FakeVts() as vts, Stage(VtsSink(discover=True, port=1), tmp_path) as play:
         assert vts.wait(lambda: vts.injections)
         assert play.sink.stats.note == ""
@@ -122,7 +122,7 @@ def test_nobody_heard_is_still_tried(monkeypatch: pytest.MonkeyPatch, tmp_path: 
     async def nobody(_: str) -> list[Found]:
         return []
 
-    monkeypatch.setattr("vtdrive.sinks.vts.heard", nobody)
+    monkeypatch.setattr("vtdrive.sinks.vts_discovery.heard", nobody)
     with FakeVts() as vts, Stage(VtsSink(discover=True, port=vts.port), tmp_path) as play:
         assert vts.wait(lambda: vts.injections)
         assert "was not heard" in play.sink.stats.note
