@@ -23,7 +23,10 @@ Source = Annotated[
 ]
 Sinks = Annotated[
     list[str] | None,
-    typer.Option("--sink", help="Where to send, e.g. vmc://127.0.0.1:39539; may repeat."),
+    typer.Option(
+        "--sink",
+        help="Where to send, e.g. vmc://127.0.0.1:39539; may repeat. All: vtdrive sinks list",
+    ),
 ]
 Inputs = Annotated[
     list[str] | None,
@@ -40,7 +43,7 @@ Controls = Annotated[
 ]
 Configs = Annotated[
     list[Path] | None,
-    typer.Option("--config", "-c", help="Config file; may repeat, later ones override."),
+    typer.Option("--config", "-c", help="Config file or preset; may repeat, later ones override."),
 ]
 MaxSeconds = Annotated[
     float | None, typer.Option(min=0, max=1e9, help="End this long after the first frame.")
