@@ -2,12 +2,12 @@
 
     python -m benchmarks.all_sinks [--seconds 30] [--json OUT]
 
-The pattern of `vtdrive sinks test` goes out at 60 fps to VMC, OSC, iFacialMocap, OpenSeeFace, Live
-Link, opentrack, VRChat (all 88 shapes), VTube Studio, its phone, OBS, a WebSocket client, JSON
-lines, and MQTT where mosquitto is installed. Receivers live in another process. `inline` is what
-the thread that moves the avatar pays, `send_us` what each sink takes (JSON lines in a thread of
-its own); `cpu_ms_per_frame` is what the
-whole process uses, the threads of connections included, less what the frames themselves cost.
+A made face, driven as in a run, goes out at 60 fps right after each step to VMC, OSC, iFacialMocap,
+OpenSeeFace, Live Link, opentrack, VRChat (all 88 shapes), VTube Studio, its phone, OBS, a WebSocket
+client, JSON lines, and MQTT where mosquitto is installed. Receivers live in another process.
+`inline` is what the thread that moves the avatar pays, `send_us` what each sink takes (JSON lines
+in a thread of its own); `cpu_ms_per_frame` is what the whole process uses, steps and the threads of
+connections included; beside it that with VMC alone.
 """
 
 from __future__ import annotations
@@ -22,7 +22,6 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import replace
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -31,13 +30,15 @@ import numpy as np
 import psutil
 
 from benchmarks._report import write_report
+from benchmarks.driver_step import act
 from vtdrive.config.load import load_config
 from vtdrive.config.urls import parse_sink_url
-from vtdrive.core.pattern import Pattern
+from vtdrive.core.driver import Driver
 from vtdrive.runtime.outlets import Outlet, Outlets
 from vtdrive.sinks.base import Sink
 from vtdrive.sinks.make import make_sink
-from vtdrive.types import AvatarFrame, Face, Track, frozen
+from vtdrive.testing import make_emotion, make_track
+from vtdrive.types import AvatarFrame
 from vtdrive.wire.unified import BASE_SHAPES
 
 SUPPORT = Path(__file__).parents[1] / "tests" / "support"
@@ -120,41 +121,27 @@ def broker(folder: Path) -> Iterator[int]:
         process.terminate()
 
 
-def faced(frame: AvatarFrame, face: Face) -> AvatarFrame:
-    """With landmarks, as OpenSeeFace packets have them."""
-    return replace(frame, track=Track(frame.seq, frame.t_ns, face))
-
-
 def measure(sinks: list[Sink], seconds: float) -> dict[str, Any]:
-    pattern = Pattern(load_config([]), [sink.profile for sink in sinks])
-    rng = np.random.default_rng(0)
-    face = Face(
-        landmarks_px=frozen(rng.normal(300, 80, (478, 3))),
-        shapes=frozen(np.zeros(52)),
-        camera_from_head=frozen(np.eye(4)),
-        crop_px=frozen(np.array([0, 0, 640, 480])),
-        confidence=1.0,
-    )
-    frames = [faced(frame, face) for frame in pattern.frames(fps=FPS)]
+    driver = Driver(load_config([]), [sink.profile for sink in sinks])
     took = {sink.name.split()[0]: timed(sink) for sink in sinks}
-    outlets = [Outlet(sink, pattern.schema, lambda _: None) for sink in sinks]
+    outlets = [Outlet(sink, driver.schema, lambda _: None) for sink in sinks]
     process = psutil.Process()
     together: list[float] = []
     sizes: list[float] = []
     ticks = round(seconds * FPS)
     # As the session has it.
     sys.setswitchinterval(0.0005)
-    with Outlets(outlets, pattern.schema, print) as out:
+    with Outlets(outlets, driver.schema, print) as out:
         until = time.monotonic() + 15
         while time.monotonic() < until and not all(map(_reached, sinks)):
-            out.send(frames[0], time.monotonic_ns())
+            out.send(stepped(driver, time.monotonic_ns()), time.monotonic_ns())
             time.sleep(0.05)
         for values in took.values():
             values.clear()
         start, cpu = time.monotonic(), time.process_time()
         for tick in range(ticks):
             time.sleep(max(0.0, start + tick / FPS - time.monotonic()))
-            frame = replace(frames[tick % len(frames)], seq=tick, t_ns=round(tick * 1e9 / FPS))
+            frame = stepped(driver, time.monotonic_ns())
             before = time.perf_counter()
             out.send(frame, time.monotonic_ns())
             together.append((time.perf_counter() - before) * 1e3)
@@ -173,6 +160,11 @@ def measure(sinks: list[Sink], seconds: float) -> dict[str, Any]:
         "memory_grew_mb": float(np.median(sizes[-third:]) - np.median(sizes[third : 2 * third])),
         "not_reached": late,
     }
+
+
+def stepped(driver: Driver, t_ns: int) -> AvatarFrame:
+    """The next frame of a lively face."""
+    return driver.step(make_track(act(t_ns * 1e-9), t_ns), make_emotion(t_ns, happiness=0.6), t_ns)
 
 
 def timed(sink: Sink) -> list[float]:

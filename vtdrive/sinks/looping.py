@@ -13,6 +13,7 @@ from typing import ClassVar, Final
 
 from vtdrive.errors import SinkError, SinkUnusable
 from vtdrive.sinks.base import SinkStats
+from vtdrive.sinks.rousing import ROUSER
 from vtdrive.types import AvatarFrame, Profile, RigSchema
 
 __all__ = ["LoopSink"]
@@ -70,6 +71,7 @@ class LoopSink(ABC):
                 target=self._run, name=f"vtdrive-{self.name}", daemon=True
             )
             self._thread.start()
+            ROUSER.join()
 
     def send(self, frame: AvatarFrame) -> None:
         if self._thread is None:
@@ -77,13 +79,14 @@ class LoopSink(ABC):
         with self._lock:
             self._frame = frame
         self.stats.frames += 1
-        self._rouse()
+        ROUSER.ask(self._rouse)
 
     def close(self) -> None:
         self._closing.set()
         self._rouse()
         thread = self._thread
         if thread is not None:
+            ROUSER.leave()
             thread.join(_CLOSE_S)
             if thread.is_alive():
                 self.stats.last_error = f"{self.name}: did not close in time and was left behind"

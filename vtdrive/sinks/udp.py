@@ -8,9 +8,12 @@ import errno
 import ipaddress
 import socket
 import sys
+import time
 from collections.abc import Callable, Sequence
+from typing import Final
 
 from vtdrive.errors import SinkError
+from vtdrive.listening import is_loopback
 from vtdrive.sinks.base import SinkStats
 from vtdrive.sinks.lookup import Address, Lookup
 
@@ -18,6 +21,8 @@ __all__ = ["UdpLink", "endpoint", "udp_target"]
 
 _SIO_UDP_CONNRESET = 0x9800000C
 _NO_ROOM = frozenset({errno.EAGAIN, errno.EWOULDBLOCK, errno.ENOBUFS, errno.ENOMEM})
+_REFUSED_FOR_S: Final = 3.0
+"""Linux refuses a stranger's datagrams once a second at most, whatever number arrives."""
 
 Datagram = bytes | memoryview
 
@@ -52,6 +57,8 @@ class UdpLink:
         self._stats = stats
         self._lookup = Lookup(host, port)
         self._socket: socket.socket | None = None
+        self._is_far = False
+        self._refused_s: float | None = None
 
     @property
     def is_open(self) -> bool:
@@ -74,6 +81,7 @@ class UdpLink:
             link.close()
             raise self._failed(fault) from fault
         self._socket = link
+        self._is_far = not is_loopback(str(address[0]))
 
     def send(self, datagrams: Sequence[Datagram]) -> None:
         """Send all; a datagram that is dropped does not keep the others back."""
@@ -87,6 +95,7 @@ class UdpLink:
             self._stats.packets += sent
             self._stats.bytes_sent += len(datagram) if sent else 0
             self._stats.dropped += not sent
+        unheard = self._still_refused(unheard)
         self._stats.last_error = self._hint(unheard=unheard, dropped=dropped)
 
     def close(self) -> None:
@@ -111,10 +120,21 @@ class UdpLink:
                 return True, refused
         return False, refused
 
+    def _still_refused(self, refused: bool) -> bool:
+        """Whether nobody listens, as far as is known after a frame that was `refused` or not."""
+        if not self._is_far:
+            return refused
+        now_s = time.monotonic()
+        if refused:
+            self._refused_s = now_s
+        return self._refused_s is not None and now_s - self._refused_s < _REFUSED_FOR_S
+
     def _hint(self, *, unheard: bool, dropped: bool) -> str:
         where = endpoint(self._host, self._port)
         if unheard:
-            return f"nobody listens on {where}: start the app that should receive it, or check its port"
+            return (
+                f"nobody listens on {where}: start the app that should hear it, or check its port"
+            )
         return f"the system has no room for what goes to {where}" if dropped else ""
 
     def _resolved(self) -> tuple[int, Address]:
