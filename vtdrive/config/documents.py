@@ -19,6 +19,8 @@ __all__ = ["MAX_BYTES", "Document", "Unreadable", "leaves", "parse", "read", "un
 
 MAX_BYTES = 1_000_000
 MAX_DEPTH = 20
+_SECRET = re.compile(r"(\w*(?:pass|token|secret)\w*[\"']?\s*=).*", re.IGNORECASE)
+"""A key that holds a password, and all behind it: sentences show on screens that are shared."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +140,8 @@ def _syntax(message: str, *, text: str, source: str) -> Unreadable:
     lines = text.split("\n")
     line = int(hit[1]) if hit else max(1, len(text.rstrip("\n").split("\n")))
     column = f"column {hit[2]}" if hit else "the end of the file"
-    excerpt = lines[line - 1].strip()[:60] if line <= len(lines) else ""
+    excerpt = lines[line - 1].strip() if line <= len(lines) else ""
+    excerpt = _SECRET.sub(r"\1…", excerpt)[:60]
     shown = f" in `{excerpt}`" if excerpt else ""
     said = f"{reason[:1].lower()}{reason[1:]}"
     return _unreadable(source, f"not TOML: {said} at {column}{shown}{_hint(reason)}", line=line)

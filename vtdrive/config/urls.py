@@ -49,7 +49,13 @@ def _parsed(url: str, kinds: Mapping[str, type[AnyTable]], noun: str) -> AnyTabl
     try:
         return _table(url, kinds, noun)
     except _WrongError as fault:
-        raise UsageError(f"{noun} {url!r}: {fault.what}", fault.remedy) from None
+        raise UsageError(f"{noun} {_fit_to_show(url)!r}: {fault.what}", fault.remedy) from None
+
+
+def _fit_to_show(url: str) -> str:
+    """Without what was meant as a password, wherever it stands: screens are shared."""
+    url = re.sub(r"(?<=:)(//)?[^/?]*@", r"\1…@", url)
+    return re.sub(r"([?&][^=&]*(?:pass|token|secret|key)[^=&]*=)[^&]+", r"\1…", url, flags=re.I)
 
 
 class _WrongError(Exception):

@@ -153,6 +153,42 @@ def test_a_password_is_never_repeated(tmp_path: Path) -> None:
         load_config([path])
 
 
+@pytest.mark.parametrize(
+    ("kind", "key"), [("obs", "password"), ("mqtt", "password"), ("ws", "token")]
+)
+def test_asterisks_become_no_password(tmp_path: Path, kind: str, key: str) -> None:
+    (said,) = complaints(tmp_path, f'[[sinks]]\nkind = "{kind}"\n{key} = "**********"\n')
+    assert said.startswith(f"my.toml:3: [[sinks]] {key}: it was hidden where this was copied from")
+
+
+@pytest.mark.parametrize(
+    "line",
+    ['password = "hunter2', "password = hunter2", '"token"=hunter2', 'x = 1 my_token = "hunter2'],
+)
+def test_broken_toml_shows_no_password(tmp_path: Path, line: str) -> None:
+    (said,) = complaints(tmp_path, f"[[sinks]]\n{line}\n")
+    assert said.startswith("my.toml:2: not TOML")
+    assert "hunter2" not in said
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "mqtt://me:hunter2@127.0.0.1",
+        "mqtt:me:hunter2@127.0.0.1",
+        "mqt://me:hunter2@127.0.0.1",
+        "mqtt://me:a@hunter2@127.0.0.1?max_hz=3",
+        "mqtt://127.0.0.1?password=hunter2&max_hz=3",
+        "ws://?max_hz=3&Token=hunter2",
+    ],
+)
+def test_a_refused_url_shows_no_password(url: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        parse_sink_url(url)
+    assert "hunter2" not in str(caught.value)
+    assert "…" in str(caught.value)
+
+
 def test_what_is_shown_of_rules_loads_back_with_its_origins(tmp_path: Path) -> None:
     path = tmp_path / "my.toml"
     path.write_text(

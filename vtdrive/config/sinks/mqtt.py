@@ -6,6 +6,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, SecretStr, field_validator
 
+from vtdrive.config.base import Secret
 from vtdrive.config.sinks.base import FaceDriven, Port
 from vtdrive.config.sinks.ws import StreamField
 
@@ -32,7 +33,7 @@ class MqttSink(FaceDriven):
     """What PREFIX/state holds: head, head_m, gaze, emotion, speaking, params, bones, root_m."""
     user: str = ""
     """The user's name at the broker; empty: none."""
-    password: SecretStr = SecretStr("")
+    password: Secret = SecretStr("")
     """The password. Better kept out of files and command lines: see the next two."""
     password_env: str = "VTDRIVE_MQTT_PASSWORD"
     """The environment variable that holds it, where `password` is empty."""

@@ -7,7 +7,7 @@ from typing import Annotated, Any, ClassVar, Final, Literal, Self
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
-from vtdrive.config.base import Table
+from vtdrive.config.base import Secret, Table
 from vtdrive.config.obs_keys import key_combination
 from vtdrive.config.sinks.base import Port, SinkTable
 from vtdrive.config.triggers import When
@@ -19,7 +19,6 @@ PLACEHOLDERS: Final = ("emotion", "percent")
 """What texts and chapter names may hold in braces."""
 
 Name = Annotated[str, Field(min_length=1, max_length=200)]
-_HIDDEN: Final = "**********"
 
 
 class ObsFilter(Table):
@@ -114,7 +113,7 @@ class ObsSink(SinkTable):
     """Address of the machine that runs OBS."""
     port: Port = 4455
     """The port in OBS, Tools, WebSocket Server Settings."""
-    password: SecretStr = SecretStr("")
+    password: Secret = SecretStr("")
     """The password from the same place. Better kept out of files: see the next two."""
     password_env: str = "VTDRIVE_OBS_PASSWORD"
     """The environment variable that holds the password, where `password` is empty."""
@@ -123,13 +122,6 @@ class ObsSink(SinkTable):
     stores it."""
     rules: Annotated[list[ObsRule], Field(max_length=64)] = Field(default_factory=list)
     """`[[sinks.rules]]`: when what in the face, then what in OBS. Config files only."""
-
-    @field_validator("password")
-    @classmethod
-    def _not_hidden(cls, password: SecretStr) -> SecretStr:
-        if password.get_secret_value() == _HIDDEN:
-            raise ValueError("the password was hidden where this was copied from: write it anew")
-        return password
 
     @property
     def profile(self) -> Profile:

@@ -6,6 +6,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, SecretStr
 
+from vtdrive.config.base import Secret
 from vtdrive.config.sinks.base import Driven, Port
 
 __all__ = ["StreamField", "WebSocketSink"]
@@ -32,7 +33,7 @@ class WebSocketSink(Driven):
     """Web pages that may connect besides those from this machine's own servers, as browsers name
     them: https://example.org; `null` is any file, and a trick by which every web page can come in;
     * is every page."""
-    token: SecretStr = SecretStr("")
+    token: Secret = SecretStr("")
     """If set, every client must give it: ws://127.0.0.1:8765/?token=… Config files only."""
     token_env: str = "VTDRIVE_WS_TOKEN"
     """The environment variable that holds the token, where `token` is empty."""
