@@ -44,11 +44,11 @@ class FakeSocket:
 
 @contextlib.contextmanager
 def link_over(
-    fake: FakeSocket, monkeypatch: pytest.MonkeyPatch
+    fake: FakeSocket, monkeypatch: pytest.MonkeyPatch, *, host: str = "127.0.0.1"
 ) -> Iterator[tuple[UdpLink, SinkStats]]:
     stats = SinkStats()
     monkeypatch.setattr(socket, "socket", lambda *_: fake)
-    link = UdpLink(label="vmc x", host="127.0.0.1", port=5, stats=stats)
+    link = UdpLink(label="vmc x", host=host, port=5, stats=stats)
     link.open()
     yield link, stats
     link.close()
@@ -111,6 +111,27 @@ def test_a_refusal_keeps_no_datagram_back(
         assert stats.last_error.startswith("nobody listens on 127.0.0.1:5")
         link.send([b"c"])
         assert stats.last_error == ""
+
+
+def test_a_machine_that_refuses_once_a_second_is_told_of_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Linux limits its refusals to one a second: the frames between are no sign of a listener."""
+    now_s = 100.0
+    monkeypatch.setattr("vtdrive.sinks.udp.time.monotonic", lambda: now_s)
+    fake = FakeSocket([])
+    hints: list[str] = []
+    with link_over(fake, monkeypatch, host="192.0.2.7") as (link, stats):
+        for frame in range(600):
+            if frame % 60 == 0 and frame < 300:
+                fake.plan = [ConnectionRefusedError()]
+            link.send([b"a"])
+            now_s += 1 / 60
+            if not hints or hints[-1] != stats.last_error:
+                hints.append(stats.last_error)
+    assert len(hints) == 2
+    assert "nobody listens on 192.0.2.7:5" in hints[0]
+    assert hints[1] == ""
 
 
 def test_endless_refusals_end(monkeypatch: pytest.MonkeyPatch) -> None:
