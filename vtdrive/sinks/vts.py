@@ -87,7 +87,11 @@ class VtsOutput(LoopSink):
 
     async def _begun(self) -> _Session:
         """Connect, log in and make ready; raises SinkError."""
-        host, port = await place_of(self._config, tell=partial(self._remark, "discovery"))
+        host, port = await place_of(
+            self._config,
+            again="discovery" in self._notes,
+            tell=partial(self._remark, "discovery"),
+        )
         lookup = self._lookups.setdefault((host, port), Lookup(host, port))
         link = await connected(
             host, port, lookup=lookup, stats=self.stats, on_event=self._moods.take

@@ -49,15 +49,17 @@ class _Ear(asyncio.DatagramProtocol):
             self.heard[key] = Found(str(addr[0]), said)
 
 
-async def place_of(config: VtsSink, *, tell: Callable[[str], None]) -> tuple[str, int]:
+async def place_of(config: VtsSink, *, again: bool, tell: Callable[[str], None]) -> tuple[str, int]:
     """Host and port to connect to; raises SinkError where the one that is wanted is not heard.
 
     `tell` is called with what the user should know of the search, last with '' or what stays true.
+    With `again` what was told of an earlier search stands until something new is known.
     """
     if not config.discover:
         return config.host, config.port
-    reach = who_can_reach("0.0.0.0", ANNOUNCE_PORT)
-    tell(f"while it looks for VTube Studio, UDP {reach}")
+    if not again:
+        reach = who_can_reach("0.0.0.0", ANNOUNCE_PORT)
+        tell(f"while it looks for VTube Studio, UDP {reach}")
     found = await heard(config.host)
     if not found and not config.instance and config.host not in _ANYWHERE:
         # Firewalls keep broadcasts out more often than connections.

@@ -128,6 +128,23 @@ def test_nobody_heard_is_still_tried(monkeypatch: pytest.MonkeyPatch, tmp_path: 
         assert "was not heard" in play.sink.stats.note
 
 
+def test_a_long_search_is_told_of_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each note that differs from the one before is a line for the user."""
+
+    async def nobody(_: str) -> list[Found]:
+        return []
+
+    monkeypatch.setattr("vtdrive.sinks.vts_discovery.heard", nobody)
+    notes: list[str] = []
+    for attempt in range(4):
+        place = vts_discovery.place_of(VtsSink(discover=True), again=attempt > 0, tell=notes.append)
+        assert asyncio.run(place) == ("127.0.0.1", 8001)
+    changes = [note for note, before in zip(notes, ["", *notes], strict=False) if note != before]
+    assert len(changes) == 2
+    assert "open to every device" in changes[0]
+    assert "was not heard" in changes[1]
+
+
 BROADCAST = """
     import asyncio, socket, sys
     sys.path[:0] = {path!r}
