@@ -43,6 +43,8 @@ class Outlet:
         self._failures = 0
         self._opened = False
         self._hint = ""
+        self._remedy = ""
+        """Of the fault that it rests after."""
         self._note = ""
         self._connected: bool | None = None
 
@@ -106,6 +108,8 @@ class Outlet:
             self._tell(f"{self.sink.name}: works again")
             self._failures, self._retry_ns = 0, None
             self._hint = self.sink.stats.last_error
+            if self.sink.stats.remedy == self._remedy:
+                self.sink.stats.remedy = ""
         self._pass_on()
 
     def _pass_on(self) -> None:
@@ -129,7 +133,8 @@ class Outlet:
             fault = SinkError(f"broke: {fault!r}", "report this to the author of the sink")
         self._failures += 1
         self._retry_ns = now_ns + _RETRY_NS
-        self.sink.stats.last_error = fault.what
+        self._remedy = fault.remedy
+        self.sink.stats.last_error, self.sink.stats.remedy = fault.what, fault.remedy
         if self._failures == 1:
             said = (
                 f"{self._named(fault.what)}; trying again every 2 s, other outputs are unaffected"

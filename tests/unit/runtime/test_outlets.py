@@ -44,6 +44,17 @@ def test_a_failing_sink_is_tried_again_after_two_seconds(config: Config) -> None
     assert "works again" in heard[1]
 
 
+def test_the_remedy_stands_beside_the_fault_until_it_is_over(config: Config) -> None:
+    driver, bad = Driver(config), KeepingSink()
+    bad.fault = "no route"
+    with outlets(driver, [bad]) as all_sinks:
+        all_sinks.send(frame_at(driver, 0), 0)
+        assert (bad.stats.last_error, bad.stats.remedy) == ("no route", "mend it")
+        bad.fault = ""
+        all_sinks.send(frame_at(driver, 3 * S), 3 * S)
+        assert bad.stats.remedy == ""
+
+
 def test_a_receiver_that_is_not_there_yet_is_waited_for(config: Config) -> None:
     class Late(KeepingSink):
         def open(self, schema: RigSchema) -> None:
