@@ -183,7 +183,10 @@ class Driver:
         felt = self.mixer.felt(felt, t_ns)
         state = self._overridden(self._state(mixed, idle, felt, dt_s))
         poses = self._poser.caught_up(
-            self._poser.poses(state), return_ms=self._presence.returning_ms, dt_s=dt_s
+            self._poser.poses(state),
+            return_ms=self._presence.returning_ms,
+            dt_s=dt_s,
+            moved=self.mixer.moved_by_camera(),
         )
         return AvatarFrame(
             seq=self._seq,
@@ -319,8 +322,13 @@ class Driver:
         shown, shapes = mixed.body, mixed.body.shapes.copy()
         # An idle blink and a returned face together must not snap the lids open or shut.
         lids = np.maximum(shapes[_BLINKS], np.float32(idle.blink))
-        returning_ms = self._presence.returning_ms
-        shapes[_BLINKS] = self._lids.step(lids, return_ms=returning_ms, dt_s=dt_s)
+        moved = self.mixer.moved_by_camera()
+        shapes[_BLINKS] = self._lids.step(
+            lids,
+            return_ms=self._presence.returning_ms,
+            dt_s=dt_s,
+            returned=None if moved is None else moved[_BLINKS],
+        )
         rise = np.array([0, idle.rise_m, 0], np.float32)
         return FaceState(
             status=mixed.status,

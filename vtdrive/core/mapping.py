@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
 from operator import itemgetter
@@ -148,14 +149,24 @@ class Program:
         columns |= {f"{_OUT}{name}": self._inputs + i for i, name in enumerate(self.names)}
         resolvers = {name: resolver_of(name) for name in self.names}
         index = {name: i for i, name in enumerate(self.names)}
+        layers = _sorted(expressions, resolvers)
         self._layers = [
             _Layer(
                 [self._inputs + index[n] for n in layer],
                 [(expressions[n], resolvers[n]) for n in layer],
                 columns,
             )
-            for layer in _sorted(expressions, resolvers)
+            for layer in layers
         ]
+        self.reads = np.zeros((len(self.names), self._inputs), bool)
+        """(P, S) which signals each result depends on, be it through other results."""
+        for name in itertools.chain.from_iterable(layers):
+            for at in (columns[real] for real in _read(expressions[name], resolvers[name])):
+                found = at - self._inputs
+                if found < 0:
+                    self.reads[index[name], at] = True
+                else:
+                    self.reads[index[name]] |= self.reads[found]
 
     def __call__(self, signals: F32) -> F32:
         """(S,) signals to (P,) results in `names` order."""
@@ -166,14 +177,19 @@ class Program:
         return work[self._inputs :].astype(np.float32)
 
 
+def _read(expression: Expression, resolve: Resolver) -> set[str]:
+    """The signals and results that an expression names."""
+    terms: list[Term] = [expression, *expression.gates, *expression.max, *expression.min]
+    return {real for term in terms for written in term.sum for real in resolve(written)}
+
+
 def _sorted(
     expressions: Mapping[str, Expression], resolvers: Mapping[str, Resolver]
 ) -> list[list[str]]:
     """Names in layers, so that each expression comes after those it reads."""
     needs: dict[str, set[str]] = {}
     for name, expression in expressions.items():
-        terms: list[Term] = [expression, *expression.gates, *expression.max, *expression.min]
-        real = {r for term in terms for written in term.sum for r in resolvers[name](written)}
+        real = _read(expression, resolvers[name])
         needs[name] = {r.removeprefix(_OUT) for r in real if r.startswith(_OUT)}
     layers: list[list[str]] = []
     left = dict(needs)

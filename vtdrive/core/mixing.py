@@ -15,7 +15,7 @@ import numpy as np
 
 from vtdrive.config.inputs import CHANNELS, Channel, InputTable
 from vtdrive.config.schema import Config
-from vtdrive.core.blend import I64, LaneBlend, TurnBlend
+from vtdrive.core.blend import I64, LaneBlend, Mask, TurnBlend
 from vtdrive.core.input_slot import (
     CHANNEL_LANES,
     GAZE,
@@ -26,8 +26,9 @@ from vtdrive.core.input_slot import (
     InputSlot,
 )
 from vtdrive.core.presence import Body
+from vtdrive.core.signals import SIGNALS
 from vtdrive.types import F32, EmotionState, Incoming, Status, frozen
-from vtdrive.vocab import EMOTIONS, SHAPE_INDEX
+from vtdrive.vocab import EMOTIONS, MIRROR_SHAPE, SHAPE_INDEX
 
 __all__ = ["Mixed", "Mixer", "places"]
 
@@ -40,6 +41,11 @@ _ALIVE: Final = np.flatnonzero(
     CHANNEL_LANES["head"] | CHANNEL_LANES["lids"] | CHANNEL_LANES["mouth"]
 )
 """Who drives one of these keeps the avatar alive."""
+_SIDES: Final = np.array(MIRROR_SHAPE, np.intp)
+_TURNED: Final = np.array([s.startswith("head.") and s.endswith("_deg") for s in SIGNALS])
+_PLACED: Final = np.array([s.startswith("head.") and s.endswith("_m") for s in SIGNALS])
+_LOOKING: Final = np.array([s.startswith("gaze.") for s in SIGNALS])
+_HEARD: Final = np.array([s.startswith("voice.") for s in SIGNALS])
 _SHOWN_FROM: Final = 0.5
 _REST: Final = frozen(np.eye(len(EMOTIONS))[0])
 _SILENT: Final = frozen(np.zeros(6))
@@ -86,6 +92,19 @@ class Mixer:
         self._felt = LaneBlend(np.concatenate([np.zeros(8), _REST]), ease_ms=_EASE_MS)
         self._owners: I64 = np.zeros(LANES, np.int64)
         self._turner = self._feeler = _CAMERA
+
+    def moved_by_camera(self) -> Mask | None:
+        """(S,) in `SIGNALS` order: what the face that the camera sees moved in the last step, in a
+        mirror image too; None: all of it. Expressions and what is told of the whole count."""
+        if not self._slots:
+            return None
+        lanes = self._owners == _CAMERA
+        out = ~_HEARD
+        out[:52] = lanes[:52] | lanes[_SIDES]
+        out[_TURNED] = self._turner == _CAMERA
+        out[_PLACED] = lanes[PLACE].any()
+        out[_LOOKING] = lanes[GAZE].any()
+        return out
 
     @property
     def bad(self) -> int:

@@ -9,6 +9,7 @@ import numpy as np
 
 from vtdrive.config.expr import Output
 from vtdrive.config.schema import Config
+from vtdrive.core.blend import Mask
 from vtdrive.core.catch_up import CatchUp
 from vtdrive.core.mapping import Program
 from vtdrive.core.merge import Merger
@@ -74,11 +75,21 @@ class Poser:
         return {p: self._driven(p, *sides[p.mirror, p.overrides]) for p in self._profiles}
 
     def caught_up(
-        self, poses: dict[Profile, Pose], *, return_ms: float | None, dt_s: float
+        self,
+        poses: dict[Profile, Pose],
+        *,
+        return_ms: float | None,
+        dt_s: float,
+        moved: Mask | None = None,
     ) -> dict[Profile, Pose]:
-        """`poses` without jumps; `return_ms` is the length of the blend with a returned face."""
+        """`poses` without jumps; `return_ms` is the length of the blend with a returned face, and
+        `moved` (`SIGNALS`) is what that face moves: None for all."""
+        catching = return_ms is not None or any(c.running for c in self._catch_up.values())
+        returned = (self._program.reads & moved).any(1) if catching and moved is not None else None
         for profile, pose in poses.items():
-            params = self._catch_up[profile].step(pose.params, return_ms=return_ms, dt_s=dt_s)
+            params = self._catch_up[profile].step(
+                pose.params, return_ms=return_ms, dt_s=dt_s, returned=returned
+            )
             if params is not pose.params:
                 poses[profile] = replace(pose, params=frozen(params))
         return poses
