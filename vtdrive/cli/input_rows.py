@@ -31,7 +31,7 @@ def input_rows(inlets: Sequence[Inlet], drives_of: Callable[[int], Sequence[str]
         rate = f"{inlet.rate_hz():3.0f}/s in"
         drives = ", ".join(drives_of(at))
         grid.add_row(
-            Text(mark, colour), Text(state, colour), inlet.name, rate, _said(inlet, drives)
+            Text(mark, colour), Text(state, colour), Text(inlet.name), rate, _said(inlet, drives)
         )
     return grid
 

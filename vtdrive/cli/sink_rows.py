@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from typing import Final
+from weakref import WeakKeyDictionary
 
 from rich.table import Table
 from rich.text import Text
@@ -22,26 +23,29 @@ class SinkRows:
 
     def __init__(self, clock_s: Callable[[], float] = time.monotonic) -> None:
         self._clock_s = clock_s
-        self._before: dict[int, tuple[float, int, int]] = {}
-        self._rates: dict[int, tuple[float, float]] = {}
+        # By outlet, not by place: a recording that ends leaves its place to the next one.
+        self._before: WeakKeyDictionary[Outlet, tuple[float, int, int]] = WeakKeyDictionary()
+        self._rates: WeakKeyDictionary[Outlet, tuple[float, float]] = WeakKeyDictionary()
 
     def __call__(self, outlets: Sequence[Outlet]) -> Table:
         grid = Table.grid(padding=(0, 1))
-        for key, outlet in enumerate(outlets):
-            stats = outlet.sink.stats
-            per_s, bytes_per_s = self._rate(key, stats.frames, stats.bytes_sent)
+        for outlet in outlets:
+            per_s, bytes_per_s = self._rate(outlet)
             rate = f"{per_s:3.0f}/s  {bytes_per_s / 1024:4.0f} kB/s"
-            grid.add_row(*_state(outlet), outlet.sink.name, rate, _said(outlet))
+            # As Text: in brackets, as of an IPv6 address, rich would look for a style.
+            grid.add_row(*_state(outlet), Text(outlet.sink.name), rate, _said(outlet))
         return grid
 
-    def _rate(self, key: int, frames: int, sent: int) -> tuple[float, float]:
-        now_s = self._clock_s()
-        then_s, frames_then, sent_then = self._before.setdefault(key, (now_s, frames, sent))
+    def _rate(self, outlet: Outlet) -> tuple[float, float]:
+        """Frames and bytes a second."""
+        stats, now_s = outlet.sink.stats, self._clock_s()
+        counts = (now_s, stats.frames, stats.bytes_sent)
+        then_s, frames, sent = self._before.setdefault(outlet, counts)
         apart_s = now_s - then_s
         if apart_s >= _OVER_S:
-            self._rates[key] = ((frames - frames_then) / apart_s, (sent - sent_then) / apart_s)
-            self._before[key] = (now_s, frames, sent)
-        return self._rates.get(key, (0.0, 0.0))
+            self._rates[outlet] = ((counts[1] - frames) / apart_s, (counts[2] - sent) / apart_s)
+            self._before[outlet] = counts
+        return self._rates.get(outlet, (0.0, 0.0))
 
 
 def _state(outlet: Outlet) -> tuple[Text, Text]:

@@ -16,10 +16,11 @@ from vtdrive.types import AvatarFrame, Profile, RigSchema
 class Told:
     """A sink whose state the test sets."""
 
-    name, target, slow, every_frame = "told", "", False, False
+    target, slow, every_frame = "", False, False
     profile = Profile()
 
     def __init__(self) -> None:
+        self.name = "told"
         self.stats = SinkStats()
         self.fails = False
 
@@ -68,6 +69,24 @@ def test_rates_are_those_of_the_last_moments(stage: Stage) -> None:
     assert " 60 kB/s" in said
     stage.now_s += 2.0
     assert "  0/s" in stage.said()
+
+
+def test_a_place_in_the_list_passes_on_no_rate(stage: Stage) -> None:
+    stage.said()
+    stage.frames(60, seconds=2.0)
+    stage.said()
+    stage.sink = Told()
+    stage.outlet = Outlet(stage.sink, SMALL, stage.events.append)
+    stage.outlet.open()
+    for _ in range(2):
+        assert "  0/s" in stage.said()
+        stage.now_s += 2.0
+
+
+@pytest.mark.parametrize("name", ["vmc [fe80::1]:39539", "mcap [/bold].mcap"])
+def test_a_name_in_brackets_is_shown_whole(stage: Stage, name: str) -> None:
+    stage.sink.name = name
+    assert name in stage.said()
 
 
 def test_a_connection_is_shown_as_it_is(stage: Stage) -> None:
