@@ -142,10 +142,10 @@ class Forcing:
         return "on" if on else "off"
 
     def standing(self, t_ns: int) -> list[str]:
-        """Commands that bring a fresh one to the same aims."""
+        """Commands at `t_ns` that bring a fresh one to the same aims."""
         out = [Switch("emotion", "off").text] if self.off else []
-        if self._emotion is not None:
-            until = self._until_ns
+        until = self._until_ns
+        if self._emotion is not None and (until is None or until > t_ns):
             seconds = None if until is None else max(0.01, (until - t_ns) * 1e-9)
             out.append(Express(EMOTIONS[self._emotion], "on", seconds, self._weight).text)
         return out
@@ -254,7 +254,7 @@ class Overrides:
         return Switch(command.name, "on" if on else "off").text
 
     def standing(self, t_ns: int) -> list[str]:
-        """Commands that bring fresh overrides to where these are going."""
+        """Commands at `t_ns` that bring fresh overrides to where these are going."""
         switches = (("freeze", self.frozen), ("panic", self.panic))
         return [f"{name} on" for name, on in switches if on] + self.forcing.standing(t_ns)
 

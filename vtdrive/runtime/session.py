@@ -32,6 +32,7 @@ from vtdrive.runtime.stats import RunStats
 from vtdrive.runtime.worker import Worker
 from vtdrive.sinks.base import Sink
 from vtdrive.sinks.make import recorders, tap_sent
+from vtdrive.sinks.mcap import McapRecorder
 from vtdrive.sources.base import Obtained
 from vtdrive.trackers.base import Tracker
 from vtdrive.types import AvatarFrame, Emotion, Track, VideoFrame
@@ -105,6 +106,8 @@ class Session:
             patient=feed.lockstep,
         )
         self._recorders = recorders(sinks)
+        self._joined: list[McapRecorder] = []
+        """Those whose first tick is the next one."""
         self._feeling = (
             None if classifier is None else Feeling(classifier, self.stats, listener.on_event)
         )
@@ -146,9 +149,7 @@ class Session:
         """
         self.outlets.admit(extra)
         self._tap()
-        for recorder in recorders([extra.outlet.sink]):
-            for command in self.driver.overrides.standing(self.driver.t_ns):
-                recorder.note_command(command, seq=0)
+        self._joined += recorders([extra.outlet.sink])
 
     def dismiss(self, extra: Extra) -> None:
         """Serve it no longer; it gets the frame of rest, as at the end. Between frames only."""
@@ -279,6 +280,7 @@ class Session:
         fresh_ns = self.inlets.fresh_ns(inputs) if self._blind else None
         if fresh_ns is not None:
             marks["captured"] = fresh_ns
+        self._tell_standing(max(t_ns, self.driver.t_ns))
         out = self.driver.step(track, self._emotion(), t_ns, commands, inputs=inputs)
         marks["stepped"] = self._clock.now_ns()
         out = dataclasses.replace(out, stages_ns=marks)
@@ -296,6 +298,14 @@ class Session:
             self._listener.on_neutral(self._neutral_seen)
         self.inlets.tell_neutrals(self.driver.mixer.neutrals)
         self._listener.on_frame(out)
+
+    def _tell_standing(self, t_ns: int) -> None:
+        """Recordings that begin with the tick at `t_ns` begin with what is forced then."""
+        for recorder in self._joined:
+            # What lasts for a time is counted from the tick that a replay does it in.
+            for command in self.driver.overrides.standing(t_ns):
+                recorder.note_command(command, seq=0)
+        self._joined.clear()
 
     def _emotion(self) -> Emotion | None:
         return None if self._feeling is None else self._feeling.newest

@@ -319,6 +319,24 @@ def test_a_recording_begins_and_ends_in_the_middle_of_a_run(run: Run, tmp_path: 
         np.testing.assert_array_equal(a.poses[Profile()].params, b.poses[Profile()].params)
 
 
+def test_what_is_forced_for_a_time_ends_in_the_replay_when_it_did(run: Run, tmp_path: Path) -> None:
+    """Counted from the tick that begins the recording, and not from the one before."""
+    run.do("emotion off")
+    run.do("expression surprise for 1.5 0.7")
+    run.frames(20)
+    run.do("record start take")
+    run.frames(60)
+    stopping = threading.Thread(target=run.do, args=("record stop",))
+    stopping.start()
+    while stopping.is_alive():
+        run.frames(1)
+    again, _ = replayed(tmp_path / "take.mcap")
+    was = {f.t_ns: f.state.emotion.shown for f in run.sink.frames}
+    now = {f.t_ns: f.state.emotion.shown for f in again.frames[:-1]}
+    assert len(set(now.values())) == 2, "shown, and gone"
+    assert now == {t_ns: was[t_ns] for t_ns in now}
+
+
 def test_a_run_with_commands_replays_to_the_same_bytes(config: Config, tmp_path: Path) -> None:
     """Recorded from its start: toggles, times and what was forced."""
     path, sink = tmp_path / "whole.mcap", KeepingSink()
