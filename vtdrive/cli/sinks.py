@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from vtdrive.runtime.outlets import Outlet
 
 __all__ = ["app"]
 
@@ -89,14 +92,25 @@ def try_out(
         )
     failed = False
     for outlet in outlets:
-        stats = outlet.sink.stats
-        wrong = stats.last_error or ("" if outlet.healthy else "it could not send")
+        stats, wrong = outlet.sink.stats, _trouble(outlet)
         sent = f"{stats.packets} packets, {stats.bytes_sent / 1024:.0f} kB"
-        typer.echo(f"{outlet.sink.name}: {sent}{f'; not reached: {wrong}' if wrong else ''}")
+        # A receiver that is there may still refuse something.
+        but = "but" if outlet.connected else "not reached"
+        typer.echo(f"{outlet.sink.name}: {sent}{f'; {but}: {wrong}' if wrong else ''}")
         failed = failed or bool(wrong)
     if failed:
         raise typer.Exit(1)
     typer.echo("Did it not move? docs/how-to/troubleshoot.md goes on from here.")
+
+
+def _trouble(outlet: Outlet) -> str:
+    """Why what was sent did not arrive, or not all of it; empty where it went out well."""
+    stats = outlet.sink.stats
+    if stats.last_error or not outlet.healthy:
+        return stats.last_error or "it could not send"
+    if outlet.connected is False and not stats.packets:
+        return stats.note or "nobody was there"
+    return ""
 
 
 def _overview() -> None:

@@ -53,6 +53,11 @@ class Outlet:
         """Whether the last attempt worked."""
         return self._failures == 0
 
+    @property
+    def connected(self) -> bool | None:
+        """Whether the receiver was there at the last frame; None where the protocol cannot tell."""
+        return self._connected
+
     def open(self) -> None:
         """Build templates and connect; raises SinkError."""
         self.sink.open(self._schema)

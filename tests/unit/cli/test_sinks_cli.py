@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import socket
 import threading
+from pathlib import Path
 
 import pytest
+from fake_obs import FakeObs
 from typer.testing import CliRunner
 
 from vtdrive.cli.app import app
@@ -119,6 +121,29 @@ def test_nobody_there_is_told_and_fails() -> None:
     result = CliRunner().invoke(app, ["sinks", "test", f"vmc://127.0.0.1:{port}"])
     assert result.exit_code == 1
     assert "not reached: nobody listens" in result.output
+
+
+@pytest.mark.usefixtures("short")
+def test_a_server_that_nobody_asked_was_not_reached() -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    result = CliRunner().invoke(app, ["sinks", "test", f"vtsphone://127.0.0.1:{port}"])
+    assert result.exit_code == 1
+    assert "0 packets, 0 kB; not reached: no app asks for tracking yet" in result.output
+
+
+@pytest.mark.usefixtures("short")
+def test_what_a_receiver_that_is_there_refuses_is_told(tmp_path: Path) -> None:
+    with FakeObs() as obs:
+        config = tmp_path / "rules.toml"
+        config.write_text(
+            f'[[sinks]]\nkind = "obs"\nport = {obs.port}\n[[sinks.rules]]\n'
+            'when = { face = "found", hold_ms = 0 }\nscene = "Nowhere"\n'
+        )
+        result = CliRunner().invoke(app, ["sinks", "test", str(config)])
+    assert result.exit_code == 1
+    assert "; but: rule 1: OBS has no such scene: 'Nowhere'" in result.output
 
 
 def test_a_config_without_sinks_is_told() -> None:
