@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import ipaddress
+from typing import Final
 
-__all__ = ["is_loopback", "who_can_reach"]
+__all__ = ["is_loopback", "listen_remedy", "who_can_reach"]
+
+_TAKEN: Final = frozenset({errno.EADDRINUSE, 10048})
+"""Here and as Windows counts them."""
+_FORBIDDEN: Final = frozenset({errno.EACCES, 10013})
 
 
 def is_loopback(host: str) -> bool:
@@ -17,10 +23,24 @@ def is_loopback(host: str) -> bool:
         return False
 
 
+def is_everywhere(host: str) -> bool:
+    """Whether a listener on `host` is open to every network of this machine."""
+    return host in ("0.0.0.0", "::", "")
+
+
 def who_can_reach(host: str, port: int) -> str:
     """A sentence for the user where others than this machine can reach the listener, else ''."""
     if is_loopback(host):
         return ""
-    everywhere = host in ("0.0.0.0", "::", "")
-    where = "every network of this computer" if everywhere else f"the network of {host}"
+    where = "every network of this computer" if is_everywhere(host) else f"the network of {host}"
     return f"port {port} is open to every device in {where}; only do so in a network you trust"
+
+
+def listen_remedy(fault: Exception, *, taken: str) -> str:
+    """What helps where nothing can listen; `taken` is it where another program has the port."""
+    number = getattr(fault, "errno", None)
+    if number in _TAKEN:
+        return taken
+    if number in _FORBIDDEN:
+        return "choose another port, above 1023"
+    return "listen on 127.0.0.1, on 0.0.0.0 (every network), or on an address of this computer"

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Final, Protocol
 
 from vtdrive.errors import UsageError
+from vtdrive.listening import listen_remedy
 
 __all__ = ["Listener", "Tell", "in_use"]
 
@@ -33,4 +34,6 @@ class Listener(Protocol):
 def in_use(name: str, fault: OSError) -> UsageError:
     """What to tell of a port that cannot be had."""
     why = (fault.strerror or str(fault)).lower()
-    return UsageError(f"control {name}: cannot listen there: {why}", _REMEDY)
+    return UsageError(
+        f"control {name}: cannot listen there: {why}", listen_remedy(fault, taken=_REMEDY)
+    )

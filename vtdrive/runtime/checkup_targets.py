@@ -15,7 +15,7 @@ from vtdrive.config.base import Table
 from vtdrive.config.schema import Config
 from vtdrive.config.sinks import VmcSink
 from vtdrive.errors import VtdriveError
-from vtdrive.listening import is_loopback
+from vtdrive.listening import is_loopback, listen_remedy
 from vtdrive.runtime.bounded import bounded
 from vtdrive.runtime.finding import Finding
 from vtdrive.sinks.lockfile import holder_of
@@ -121,7 +121,10 @@ def _own_port(table: Table) -> Finding:
         reason = str(getattr(fault, "strerror", None) or fault).lower()
         return Finding(
             f"{name}: cannot listen there: {reason}",
-            "close the program that has this port, or give another port here and there",
+            listen_remedy(
+                fault,
+                taken="close the program that has this port, or give another port here and there",
+            ),
             True,
         )
     return Finding(f"{name}: free to listen on")

@@ -10,7 +10,7 @@ from typing import Final, Protocol, runtime_checkable
 
 from vtdrive.clock import SYSTEM_CLOCK, Clock
 from vtdrive.errors import SourceNotFound
-from vtdrive.listening import who_can_reach
+from vtdrive.listening import listen_remedy, who_can_reach
 from vtdrive.types import Incoming
 
 __all__ = ["DatagramInput", "InputStats", "TrackInput"]
@@ -111,7 +111,11 @@ class DatagramInput(ABC):
             reason = str(getattr(fault, "strerror", None) or fault).lower()
             raise SourceNotFound(
                 f"{self.name}: cannot listen there: {reason}",
-                "close the program that has this port, or give another port here and in the sender",
+                listen_remedy(
+                    fault,
+                    taken="close the program that has this port,"
+                    " or give another port here and in the sender",
+                ),
             ) from fault
         self.stats.note = who_can_reach(host, self.port)
 

@@ -206,6 +206,17 @@ def test_a_taken_port_says_so() -> None:
         second.close()
 
 
+@pytest.mark.parametrize("host", ["192.0.2.7", "no-such-host.invalid"])
+def test_the_senders_address_is_no_address_to_listen_on(host: str) -> None:
+    """A mistake that is easily made: no other program has the port."""
+    stranger = VmcIn(VmcInput(host=host, port=39540))
+    with pytest.raises(SourceNotFound, match="cannot listen there") as caught:
+        stranger.open()
+    stranger.close()
+    assert "address of this computer" in caught.value.remedy
+    assert "close" not in caught.value.remedy
+
+
 def test_it_listens_to_this_machine_unless_told_otherwise() -> None:
     with listening() as heard:
         assert heard.stats.note == ""
