@@ -17,6 +17,8 @@ __all__ = ["Login"]
 
 _POPUP_S: Final = 600.0
 """How long a popup may stand unanswered."""
+_POPUP_SEEN_S: Final = 0.3
+"""A refusal (another popup is open) comes sooner, and then there is none to click on."""
 _SULK_S: Final = 600.0
 """After a refusal the user is left alone for so long."""
 
@@ -71,13 +73,18 @@ class Login:
         return reply.data.get("authenticated") is True
 
     async def _asked(self, link: VtsLink) -> str:
-        self._tell(
-            "VTube Studio asks whether vtdrive may connect", "click Allow in VTube Studio's window"
+        telling = asyncio.get_running_loop().call_later(
+            _POPUP_SEEN_S,
+            self._tell,
+            "VTube Studio asks whether vtdrive may connect",
+            "click Allow in VTube Studio's window",
         )
         try:
             reply = await link.call(request_token(), timeout_s=_POPUP_S)
         except RefusedError as fault:
             raise (self._refused(fault) if fault.error_id == ACCESS_DENIED else fault) from None
+        finally:
+            telling.cancel()
         token = token_in(reply.data)
         if token is None:
             raise SinkError("VTube Studio sent no usable token", "update VTube Studio")

@@ -21,6 +21,7 @@ from vtdrive.sinks import vts_link, vts_login
 from vtdrive.sinks.vts import VtsOutput
 from vtdrive.spaces import quat_from_euler
 from vtdrive.types import Status
+from vtdrive.wire.vts_errors import POPUP_OPEN
 from vtdrive.wire.vts_params import ARKIT, EMOTION_INPUTS
 
 
@@ -322,8 +323,14 @@ def test_after_a_long_pause_it_may_ask_again(
 
 def test_another_popup_is_open(vts: FakeVts, tmp_path: Path) -> None:
     vts._asking = True
-    with stage(vts, tmp_path) as play:
+    asked = list[str]()
+    play = stage(vts, tmp_path)
+    play.sink._login._tell = lambda what, _: asked.append(what)
+    with play:
         assert vts.wait(lambda: "still shows a popup" in play.sink.stats.last_error)
+        assert vts.wait(lambda: vts.errors.count(POPUP_OPEN) >= 2)
+        # There is no popup of ours to click on, and each attempt would tell of one.
+        assert asked == []
         vts._asking = False
         assert vts.wait(lambda: vts.injections)
 
