@@ -14,6 +14,7 @@ from vtdrive.config.control import Control
 from vtdrive.config.schema import Config, SourceConfig
 from vtdrive.core.calibrate import NeutralPose
 from vtdrive.errors import UsageError
+from vtdrive.listening import is_everywhere, is_loopback
 from vtdrive.runtime.feed import Feed, InputFeed, LiveFeed, LockstepFeed
 from vtdrive.runtime.inputs import make_inlets
 from vtdrive.runtime.session import Listener, Session
@@ -143,14 +144,26 @@ def check_inputs(config: Config) -> None:
             "live inputs come as time passes, which --fast does not wait for",
             "leave out --fast, or the inputs",
         )
-    sent = {_place(sink) for sink in config.sinks}
+    sent = [_place(sink) for sink in config.sinks]
     for table in config.inputs:
         kind, host, port = _place(table)
-        if port and (kind.removesuffix("-in"), host, port) in sent:
+        if port and any(
+            (kind.removesuffix("-in"), port) == (other, to_port) and _reaches(to, heard=host)
+            for other, to, to_port in sent
+        ):
             raise UsageError(
                 f"{kind} {host}:{port} would hear what vtdrive itself sends there",
                 f"give one of the two another port: {kind}://{host}:{port + 1}",
             )
+
+
+def _reaches(host: str, *, heard: str) -> bool:
+    """Whether what is sent to `host` comes to a listener of this machine that is bound to `heard`;
+    False where only its networks could tell."""
+    if host.lower() == heard.lower():
+        return True
+    here = is_loopback(host) or is_everywhere(host)
+    return here and (is_loopback(heard) or is_everywhere(heard))
 
 
 def _place(table: Table) -> tuple[str, str, int]:

@@ -49,6 +49,7 @@ class Inlet:
         clock: Clock = SYSTEM_CLOCK,
     ) -> None:
         self.config = config
+        """What is in force; replaced whole, from any thread."""
         self.source = make(config)
         self.newest: Incoming | None = None
         """The register: read by the tracking thread, replaced whole."""
@@ -198,6 +199,11 @@ class Inlets:
         self._stack = ExitStack()
         self._fresh_ns: int | None = None
         self._neutrals: tuple[int, ...] = ()
+
+    def use(self, tables: Sequence[InputTable]) -> None:
+        """Go on with other options of the same places, as after a reload."""
+        for inlet, table in zip(self.all, tables, strict=False):
+            inlet.config = table
 
     def newest(self) -> tuple[Incoming | None, ...]:
         """The newest measurement of each, however old."""

@@ -329,6 +329,7 @@ class Session:
         self._wished = config
         # With the inputs that are there, whatever was wished for.
         self.driver, self._config = driver, driver.config
+        self.inlets.use(driver.config.inputs)
         self.governor.set_full(config.emotion.rate_hz)
 
     def _rest(self) -> None:

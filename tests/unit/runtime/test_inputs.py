@@ -320,6 +320,7 @@ def test_what_an_input_drives_is_changed_while_live(config: Config) -> None:
     later = {50: with_inputs(config, table(channels=("brows",), when_lost="hold"))}
     reload_at(run, later)
     run.run(threading.Event())
+    assert run.inlets.all[0].config == later[50].inputs[0], "what it tells of itself follows"
     brow = [float(f.state.shapes[SHAPE_INDEX["browInnerUp"]]) for f in sink.frames[:-1]]
     assert brow[49] < 0.2
     assert brow[-1] == pytest.approx(0.9)
@@ -421,12 +422,24 @@ def test_a_neutral_of_an_input_is_told(config: Config) -> None:
             {"inputs": [{"kind": "vmc-in"}], "sinks": [{"kind": "vmc", "port": 39540}]},
             "would hear what vtdrive itself sends",
         ),
+        (
+            {
+                "inputs": [{"kind": "vmc-in", "host": "0.0.0.0"}],
+                "sinks": [{"kind": "vmc", "host": "localhost", "port": 39540}],
+            },
+            "would hear what vtdrive itself sends",
+        ),
     ],
 )
 def test_what_does_not_go_together_is_refused(changed: dict[str, Any], what: str) -> None:
     with pytest.raises(UsageError, match=what) as caught:
         check_inputs(load_config([], overrides=changed))
     assert caught.value.remedy
+
+
+def test_the_same_port_of_another_machine_is_another_place() -> None:
+    sent = {"kind": "vmc", "host": "192.0.2.7", "port": 39540}
+    check_inputs(load_config([], overrides={"inputs": [{"kind": "vmc-in"}], "sinks": [sent]}))
 
 
 def test_two_runs_cannot_hear_one_port(config: Config) -> None:
