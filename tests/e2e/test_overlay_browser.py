@@ -3,33 +3,23 @@
 from __future__ import annotations
 
 import dataclasses
-import json
-import os
 import re
-import shutil
-import signal
 import socket
-import subprocess
 import threading
 import time
-import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from avatar_frames import FULL, frame_of, posed
+from browser import CHROMIUM, Browser, until
 from pydantic import SecretStr
-from websockets.sync.client import connect
 
 from vtdrive.config.sinks import WebSocketSink
 from vtdrive.sinks.ws import WebSocketOutput
 from vtdrive.types import EmotionState, frozen
 from vtdrive.vocab import EMOTION_INDEX, EMOTIONS
-
-CHROMIUM = next(
-    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), ""
-)
 
 pytestmark = [
     pytest.mark.slow,
@@ -66,45 +56,6 @@ def serving() -> Iterator[WebSocketOutput]:
     sink.close()
 
 
-class Browser:
-    """A page in a headless Chromium, asked over its DevTools protocol."""
-
-    def __init__(self, address: str, folder: Path) -> None:
-        self._process = subprocess.Popen(
-            [CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
-             "--remote-debugging-port=0", f"--user-data-dir={folder}", address],
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
-        )  # fmt: skip
-        said = folder / "DevToolsActivePort"
-        until(lambda: said.is_file() and said.read_text().count("\n") >= 1)
-        port = said.read_text().split()[0]
-        page = ""
-
-        def found() -> bool:
-            nonlocal page
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}/json") as answer:
-                pages = [tab for tab in json.load(answer) if tab["type"] == "page"]
-            page = pages[0]["webSocketDebuggerUrl"] if pages else ""
-            return bool(page)
-
-        until(found)
-        self._stack = ExitStack()
-        self._link = self._stack.enter_context(connect(page, max_size=None))
-
-    def html(self) -> str:
-        """The document as it is now."""
-        asked = {"expression": "document.documentElement.outerHTML"}
-        self._link.send(json.dumps({"id": 1, "method": "Runtime.evaluate", "params": asked}))
-        while "id" not in (answer := json.loads(self._link.recv(timeout=20))):
-            pass
-        return str(answer["result"]["result"]["value"])
-
-    def close(self) -> None:
-        self._stack.close()
-        os.killpg(self._process.pid, signal.SIGKILL)
-        self._process.wait()
-
-
 @pytest.fixture
 def browse(tmp_path: Path) -> Iterator[Callable[[str], Browser]]:
     made: list[Browser] = []
@@ -116,13 +67,6 @@ def browse(tmp_path: Path) -> Iterator[Callable[[str], Browser]]:
     yield start
     for browser in made:
         browser.close()
-
-
-def until(said: Callable[[], object], seconds: float = 40.0) -> None:
-    end = time.monotonic() + seconds
-    while not said():
-        assert time.monotonic() < end, "did not come to pass"
-        time.sleep(0.05)
 
 
 Browse = Callable[[str], Browser]

@@ -13,8 +13,8 @@ from typing import Final
 
 from vtdrive.control.base import Tell, in_use
 from vtdrive.control.desk import LIMITED, Desk
-from vtdrive.control.http_door import Door
-from vtdrive.control.http_request import MOST_HEAD_BYTES, BadRequest, parse_head, response
+from vtdrive.control.http_door import Door, refusal, told
+from vtdrive.control.http_request import MOST_HEAD_BYTES, BadRequest, parse_head
 from vtdrive.control.token import load_token, token_path
 from vtdrive.errors import UsageError
 from vtdrive.listening import who_can_reach
@@ -118,10 +118,9 @@ class HttpListener:
             if self._clients > _MOST_CLIENTS:
                 raise BadRequest(HTTPStatus.SERVICE_UNAVAILABLE, "too many connections at once")
             peer = writer.get_extra_info("peername") or ("?",)
-            out = await self._exchange(door, reader, str(peer[0]))
+            out = await self._exchange(door, reader, writer, str(peer[0]))
         except BadRequest as fault:
-            body = {"done": False, "said": fault.why}
-            out = response(fault.status, body | ({"remedy": fault.remedy} if fault.remedy else {}))
+            out = refusal(fault)
         except (OSError, TimeoutError, asyncio.IncompleteReadError):
             out = b""
         except asyncio.CancelledError:
@@ -131,7 +130,9 @@ class HttpListener:
             self._clients -= 1
         await _finish(writer, out)
 
-    async def _exchange(self, door: Door, reader: asyncio.StreamReader, peer: str) -> bytes:
+    async def _exchange(
+        self, door: Door, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, peer: str
+    ) -> bytes:
         async with asyncio.timeout(_READ_S):
             try:
                 head = await reader.readuntil(b"\r\n\r\n")
@@ -141,11 +142,20 @@ class HttpListener:
                     f"more than {MOST_HEAD_BYTES} bytes of headers",
                 ) from fault
             request = parse_head(head)
-            # Before the token is looked at: guessing is limited, too.
-            if not self._desk.admits(peer):
-                raise BadRequest(HTTPStatus.TOO_MANY_REQUESTS, LIMITED.said, LIMITED.remedy)
-            door.check(request)
-            body = await reader.readexactly(request.body_bytes)
+            grants = door.grants(request)
+            try:
+                if preflight := door.preflight(request):
+                    return preflight
+                door.check(request)
+                # Only now: what web pages and other strangers ask must not use up what the user's
+                # own pads may ask. The token is too long for guesses to be worth counting.
+                if not self._desk.admits(peer):
+                    return told(LIMITED, "", grants)
+                if request.awaits_go_ahead:
+                    writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+                body = await reader.readexactly(request.body_bytes)
+            except BadRequest as fault:
+                return refusal(fault, grants)
         return await asyncio.get_running_loop().run_in_executor(
             self._pool, door.answer, request, body
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hmac
 import ipaddress
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from http import HTTPStatus
 from typing import Final
 from urllib.parse import quote
@@ -15,7 +15,7 @@ from vtdrive.control.http_request import BadRequest, Request, response
 from vtdrive.control.words import from_query
 from vtdrive.core.commands import COMMANDS, CommandError
 
-__all__ = ["Door", "http_path"]
+__all__ = ["Door", "http_path", "refusal", "told"]
 
 _STATUS: Final = {
     "done": HTTPStatus.OK,
@@ -66,8 +66,44 @@ class Door:
                 "send the header `Authorization: Bearer TOKEN`; `vtdrive control token` prints it",
             )
 
+    def grants(self, request: Request) -> Mapping[str, str]:
+        """The headers by which a browser lets an allowed page read the answer; else none."""
+        origin = request.headers.get("origin")
+        if origin is None or origin.lower() not in self._origins:
+            return {}
+        return {"Access-Control-Allow-Origin": origin, "Vary": "Origin"}
+
+    def preflight(self, request: Request) -> bytes:
+        """The answer to a browser that asks what an allowed page may do; else empty.
+
+        It carries no token yet, which is why `check` would refuse it.
+        """
+        grants = self.grants(request)
+        wanted = "access-control-request-method" in request.headers
+        if not (grants and wanted and request.method == "OPTIONS"):
+            return b""
+        if not self._is_ours(request.headers.get("host", "")):
+            return b""
+        may = {
+            "Access-Control-Allow-Methods": "GET, POST",
+            "Access-Control-Allow-Headers": "Authorization, Content-Type",
+        }
+        if "access-control-request-private-network" in request.headers:
+            may["Access-Control-Allow-Private-Network"] = "true"
+        return response(HTTPStatus.OK, {}, {**grants, **may})
+
     def answer(self, request: Request, body: bytes) -> bytes:
-        """What to send back to a request that was admitted. May take long: presets are loaded."""
+        """What to send back to a request that was admitted. May take long: presets are loaded.
+
+        Never raises BadRequest.
+        """
+        grants = self.grants(request)
+        try:
+            return self._done(request, body, grants)
+        except BadRequest as fault:
+            return refusal(fault, grants)
+
+    def _done(self, request: Request, body: bytes, grants: Mapping[str, str]) -> bytes:
         head, *rest = request.path or ("",)
         if head == "command":
             if request.method != "POST":
@@ -75,8 +111,8 @@ class Door:
             try:
                 text = from_query(rest, request.query) if rest else _text(request, body)
             except CommandError as fault:
-                return _told(Answer("wrong", fault.what, fault.remedy), "")
-            return _told(self._desk.answer(text), text)
+                return told(Answer("wrong", fault.what, fault.remedy), "", grants)
+            return told(self._desk.answer(text), text, grants)
         if rest or head not in ("commands", "state"):
             raise BadRequest(
                 HTTPStatus.NOT_FOUND,
@@ -86,8 +122,9 @@ class Door:
         if request.method != "GET":
             raise _method("GET")
         if head == "state":
-            return response(HTTPStatus.OK, dict(self._desk.state()))
-        return response(HTTPStatus.OK, [{"command": c.words, "does": c.does} for c in COMMANDS])
+            return response(HTTPStatus.OK, dict(self._desk.state()), grants)
+        listed = [{"command": c.words, "does": c.does} for c in COMMANDS]
+        return response(HTTPStatus.OK, listed, grants)
 
     def _is_ours(self, host: str) -> bool:
         name = host.lower()
@@ -104,12 +141,21 @@ class Door:
         return True
 
 
-def _told(answer: Answer, text: str) -> bytes:
+def told(answer: Answer, text: str, extra: Mapping[str, str]) -> bytes:
+    """What came of a command, with `extra` headers."""
     body: dict[str, object] = {"done": answer.done, "command": text, "said": answer.said}
     if answer.remedy:
         body["remedy"] = answer.remedy
-    extra = {"Retry-After": "1"} if answer.status == "limited" else None
-    return response(_STATUS[answer.status], body, extra)
+    later = {"Retry-After": "1"} if answer.status == "limited" else {}
+    return response(_STATUS[answer.status], body, {**extra, **later})
+
+
+def refusal(fault: BadRequest, extra: Mapping[str, str] | None = None) -> bytes:
+    """That a request was not served, with `extra` headers."""
+    body: dict[str, object] = {"done": False, "said": fault.why}
+    if fault.remedy:
+        body["remedy"] = fault.remedy
+    return response(fault.status, body, extra)
 
 
 def _method(allowed: str) -> BadRequest:

@@ -40,6 +40,11 @@ class Request:
     body_bytes: int
     """How many bytes of body follow."""
 
+    @property
+    def awaits_go_ahead(self) -> bool:
+        """Whether the body only comes once it is asked for, as .NET's older client has it."""
+        return self.headers.get("expect", "").lower() == "100-continue"
+
 
 def parse_head(head: bytes) -> Request:
     """The request that begins with `head`, up to and with the empty line; raises BadRequest."""

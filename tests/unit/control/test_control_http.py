@@ -64,7 +64,9 @@ class Server:
         connection.request(method, path, body, kept)
         reply = connection.getresponse()
         data = reply.read()
-        assert reply.getheader("Access-Control-Allow-Origin") is None
+        allowed = str(sent.get("Origin")) == "https://deck.example"
+        granted = reply.getheader("Access-Control-Allow-Origin")
+        assert granted == ("https://deck.example" if allowed else None)
         connection.close()
         return reply.status, json.loads(data)
 
@@ -177,17 +179,66 @@ def test_who_is_let_in(server: Server, headers: dict[str, str | None], status: i
     assert server.done == (["panic on"] if status == 200 else [])
 
 
-def test_guesses_at_the_token_are_limited(tmp_path: Path) -> None:
-    server = Server(tmp_path, burst=5, rate_hz=0.1)
+def test_strangers_use_up_nothing_of_what_the_user_may_ask(tmp_path: Path) -> None:
+    server = Server(tmp_path, burst=3, rate_hz=0.1)
+    strangers: tuple[dict[str, Any], ...] = (
+        {"Authorization": "Bearer guess"},
+        {"Authorization": None},
+        {"Origin": "https://evil.example"},
+        {"Host": "evil.example"},
+    )
     try:
-        found = [
-            server.ask("POST", "/command/panic/on", Authorization=f"Bearer {i}")[0]
-            for i in range(8)
-        ]
-        assert found == [401] * 5 + [429] * 3
-        assert server.ask("POST", "/command/panic/on")[0] == 429
+        for headers in strangers * 5:
+            assert server.ask("POST", "/command/panic/on", **headers)[0] in (401, 403)
+        found = [server.ask("POST", "/command/panic/on")[0] for _ in range(5)]
+        assert found == [200] * 3 + [429] * 2
+        assert b"Retry-After: 1" in server.raw(
+            b"GET /state HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer "
+            + server.token.encode()
+            + b"\r\n\r\n"
+        )
     finally:
         server.listener.close()
+
+
+def preflight(origin: str, host: str = "127.0.0.1") -> bytes:
+    return (
+        f"OPTIONS /command/panic/on HTTP/1.1\r\nHost: {host}\r\nOrigin: {origin}\r\n"
+        "Access-Control-Request-Method: POST\r\n"
+        "Access-Control-Request-Headers: authorization\r\n"
+        "Access-Control-Request-Private-Network: true\r\n\r\n"
+    ).encode()
+
+
+def test_a_browser_learns_what_an_allowed_page_may_do(server: Server) -> None:
+    said = server.raw(preflight("https://deck.example"))
+    assert said.startswith(b"HTTP/1.1 200 ")
+    for header in (
+        b"Access-Control-Allow-Origin: https://deck.example\r\n",
+        b"Access-Control-Allow-Headers: Authorization, Content-Type\r\n",
+        b"Access-Control-Allow-Methods: GET, POST\r\n",
+        b"Access-Control-Allow-Private-Network: true\r\n",
+        b"Vary: Origin\r\n",
+    ):
+        assert header in said
+    for stranger in (preflight("https://evil.example"), preflight("https://deck.example", "evil")):
+        said = server.raw(stranger)
+        assert said.startswith(b"HTTP/1.1 403 ")
+        assert b"Access-Control-Allow-Methods" not in said
+    assert server.done == []
+
+
+def test_a_client_that_waits_to_be_asked_for_the_body_is_asked(server: Server) -> None:
+    head = (
+        "POST /command HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\n"
+        f"Content-Length: 8\r\nAuthorization: Bearer {server.token}\r\n\r\n"
+    )
+    with socket.create_connection(("127.0.0.1", server.port), timeout=4) as talk:
+        talk.sendall(head.encode())
+        assert talk.recv(100).startswith(b"HTTP/1.1 100 ")
+        talk.sendall(b"panic on")
+        assert talk.recv(100).startswith(b"HTTP/1.1 200 ")
+    assert server.done == ["panic on"]
 
 
 UGLY = [
