@@ -15,6 +15,7 @@ from vtdrive.sinks.looping import LoopSink
 from vtdrive.sinks.obs_link import ObsLink
 from vtdrive.sinks.obs_names import missing_name, scene_on_air
 from vtdrive.sinks.obs_rules import ObsRules
+from vtdrive.sinks.udp import endpoint
 from vtdrive.types import AvatarFrame
 from vtdrive.wire.obs import NOT_FOUND, NOT_READY, Response
 from vtdrive.wire.obs_steps import Step, is_harmless, refusal, steps_of, unavailable
@@ -29,7 +30,7 @@ _UNREADY_TRIES: Final = 120
 _REST_S: Final = 1.0
 _COMMAND_S: Final = 3.0
 _MOST: Final = 4
-"""So many problems are told at once."""
+"""So many problems are told at once, the newest."""
 _RENAME: Final = "correct the name in the rule, or add it in OBS"
 
 
@@ -37,7 +38,7 @@ class ObsOutput(LoopSink):
     """Looks at every frame; asks something of OBS only where a rule begins or ends."""
 
     def __init__(self, config: ObsSink) -> None:
-        place = f"{config.host}:{config.port}"
+        place = endpoint(config.host, config.port)
         super().__init__(name=f"obs {place}", target="", profile=config.profile)
         self._config = config
         try:
@@ -208,7 +209,7 @@ class ObsOutput(LoopSink):
         said = [what for what, _ in problems]
         more = [f"… and {len(said) - _MOST} more"] if len(said) > _MOST else []
         self.stats.remedy = next((remedy for _, remedy in reversed(problems)), "")
-        self.stats.last_error = "; ".join([*said[:_MOST], *more])
+        self.stats.last_error = "; ".join([*said[-_MOST:], *more])
 
 
 def _words(step: Step) -> str:

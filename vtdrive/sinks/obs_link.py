@@ -9,13 +9,19 @@ from collections.abc import Mapping
 from typing import Any, Final, TypeVar
 
 from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidMessage
+from websockets.exceptions import (
+    ConnectionClosed,
+    InvalidHandshake,
+    InvalidMessage,
+    InvalidURI,
+)
 from websockets.typing import Subprotocol
 
 from vtdrive.config.sinks import ObsSink
 from vtdrive.errors import SinkError, SinkUnusable
 from vtdrive.sinks.base import SinkStats
 from vtdrive.sinks.obs_password import Password, find_password
+from vtdrive.sinks.udp import endpoint
 from vtdrive.wire import obs
 
 __all__ = ["ObsLink"]
@@ -45,11 +51,10 @@ class ObsLink:
     @classmethod
     async def opened(cls, config: ObsSink, stats: SinkStats) -> ObsLink:
         """A connection on which OBS has identified us."""
-        place = f"{config.host}:{config.port}"
-        host = f"[{config.host}]" if ":" in config.host else config.host
+        place = endpoint(config.host, config.port)
         try:
             connection = await connect(
-                f"ws://{host}:{config.port}",
+                f"ws://{place}",
                 subprotocols=[Subprotocol(obs.SUBPROTOCOL)],
                 open_timeout=_OPEN_S,
                 close_timeout=1.0,
@@ -59,7 +64,14 @@ class ObsLink:
                 compression=None,
                 proxy=None,
             )
-        except (OSError, InvalidHandshake, InvalidMessage, EOFError) as fault:
+        except (
+            OSError,
+            UnicodeError,
+            InvalidURI,
+            InvalidHandshake,
+            InvalidMessage,
+            EOFError,
+        ) as fault:
             raise _unreached(fault, place) from None
         link = cls(connection, stats)
         try:
@@ -122,7 +134,8 @@ class ObsLink:
                 await self._hear(obs.Identified)
         except TimeoutError:
             raise SinkError(
-                f"what listens at {config.host}:{config.port} does not speak obs-websocket 5",
+                f"what listens at {endpoint(config.host, config.port)}"
+                " does not speak obs-websocket 5",
                 f"OBS 28 or newer is needed; check the port {_SETTINGS}",
             ) from None
         except ConnectionClosed:
@@ -152,7 +165,7 @@ class ObsLink:
 
 def _unreached(fault: Exception, place: str) -> SinkError:
     """Why there is no connection, in words."""
-    if isinstance(fault, socket.gaierror):
+    if isinstance(fault, (socket.gaierror, UnicodeError, InvalidURI)):
         return SinkError(
             f"there is no machine {place.rpartition(':')[0]!r}",
             "check `host`; an address works too",

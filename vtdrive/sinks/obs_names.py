@@ -75,5 +75,5 @@ def _lacking(what: str, name: str, known: list[str]) -> str | None:
     if name in known:
         return None
     if not known:
-        return f"OBS has no {what} {name!r}, nor any other"
+        return f"OBS has no {what}: {name!r} is not there, nor any other"
     return f"OBS has no such {what}: {not_allowed(name, known, what='not there')}"
