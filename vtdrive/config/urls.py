@@ -176,9 +176,18 @@ def _reason(fault: ValidationError, options: type[Table]) -> str:
     key = str(error["loc"][0]) if error["loc"] else ""
     value = error["input"]
     if error["type"] == "literal_error":
-        choices = getattr(options.model_fields[key].annotation, "__args__", ())
-        return f"{key} {not_allowed(str(value), map(str, choices))}"
+        return f"{key} {not_allowed(str(value), _choices(options.model_fields[key].annotation))}"
+    if error["type"] == "missing":
+        return f"the {key} is missing"
     if error["type"] == "value_error":
         return f"{key}: {error['ctx']['error']}" if key else str(error["ctx"]["error"])
-    message = error["msg"].removeprefix("Input should be ").split(", unable")[0]
-    return f"{key} {value!r} should be {message}"
+    # "Input should be a number, unable to …", "String should have at most 60 characters".
+    wanted = re.sub(r"^\w+ should", "should", error["msg"].partition(", unable")[0])
+    return f"{key} {value!r} {wanted}"
+
+
+def _choices(annotation: Any) -> list[str]:
+    """What a choice, or a list of choices, may be."""
+    if get_origin(annotation) is Literal:
+        return [str(choice) for choice in get_args(annotation)]
+    return [choice for inner in get_args(annotation) for choice in _choices(inner)]

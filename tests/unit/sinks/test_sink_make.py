@@ -6,7 +6,7 @@ import pytest
 
 from vtdrive.config.base import Table
 from vtdrive.config.sinks import JsonlSink, McapSink, OscSink, SinkConfig, VmcSink
-from vtdrive.config.urls import parse_sink_url
+from vtdrive.config.urls import parse_input_url, parse_sink_url
 from vtdrive.errors import UsageError
 from vtdrive.sinks import make
 from vtdrive.sinks.base import Sink
@@ -87,6 +87,8 @@ def test_urls(url: str, config: SinkConfig) -> None:
         ("vmc://h:1?max_hz=nan", "finite"),
         ("vmc://h:1?host=x", "'host' is not allowed"),
         ("vmc://h:1?kind=osc", "'kind' is not allowed"),
+        ("livelink://?subject=", "subject '' should have at least 1 character\n"),
+        ("opentrack://?invert=x,jaw", r"'jaw' is not allowed \(allowed: x, y, z, yaw, pitch, roll"),
         ("osc://h:1?adress=/x", "did you mean 'address'?"),
         ("jsonl:", "file is missing"),
         ("mcap:", "write mcap:FILE"),
@@ -97,9 +99,22 @@ def test_urls(url: str, config: SinkConfig) -> None:
 def test_wrong_urls_say_what_is_allowed(url: str, said: str) -> None:
     with pytest.raises(UsageError, match=said) as caught:
         parse_sink_url(url)
-    assert repr(url) in caught.value.what
+    assert repr(url.replace("me:pw", "…")) in caught.value.what
     assert caught.value.remedy
     assert caught.value.exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("vtsphone-in://", "the host is missing\n"),
+        ("openseeface-in://?channels=mouht", r"allowed: head, gaze, .*; did you mean 'mouth'\?"),
+    ],
+)
+def test_wrong_urls_of_inputs(url: str, said: str) -> None:
+    with pytest.raises(UsageError, match=said) as caught:
+        parse_input_url(url)
+    assert "for example: " in caught.value.remedy
 
 
 @pytest.mark.parametrize(
