@@ -63,6 +63,8 @@ class Presence:
         self._from = Body.neutral()
         self._return_ns: int | None = None
         self._return_ms = 0.0
+        self._owed_ms = 0.0
+        """What was left of a blend that another loss cut short."""
         self._missing = True
         self._absent_from = 1.0
         self._absent = 1.0
@@ -70,6 +72,7 @@ class Presence:
     def adopt(self, other: Presence) -> None:
         self._seen_ns, self._return_ns = other._seen_ns, other._return_ns
         self._return_ms, self._missing = other._return_ms, other._missing
+        self._owed_ms = other._owed_ms
         self._shown, self._from = other._shown, other._from
         self._absent, self._absent_from = other._absent, other._absent_from
 
@@ -110,14 +113,18 @@ class Presence:
         return self._shown
 
     def _return(self, t_ns: int) -> None:
-        """A face after a gap. A short gap needs but a short blend."""
+        """A face after a gap. A short gap needs but a short blend, unless what was shown before it
+        still was on its way from a long one."""
         self._missing, self._from, self._absent_from = False, self._shown, self._absent
         self._return_ns = t_ns
-        self._return_ms = min(self._config.return_ms, self._since_ms(t_ns))
+        self._return_ms = min(self._config.return_ms, max(self._since_ms(t_ns), self._owed_ms))
 
     def _lost(self, t_ns: int) -> Body:
         if not self._missing:
             self._missing, self._from, self._absent_from = True, self._shown, self._absent
+            begun, seen = self._return_ns, self._seen_ns
+            blended_ms = 0.0 if begun is None or seen is None else (seen - begun) * 1e-6
+            self._owed_ms = 0.0 if begun is None else max(0.0, self._return_ms - blended_ms)
         if self._seen_ns is None:
             return self._shown
         left = self._left(t_ns, 1.0)

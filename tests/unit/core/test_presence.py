@@ -138,6 +138,22 @@ def test_a_gap_of_one_frame_is_blended_within_a_frame() -> None:
     np.testing.assert_array_equal(flat(shown), flat(extreme()))
 
 
+def test_a_return_cut_short_by_another_gap_goes_on_as_slowly() -> None:
+    """Found after a long loss, for a frame at first: what follows still is a long way."""
+    presence, frame_ns = Presence(Loss(return_ms=150.0)), round(1000 / 60 * MS)
+    jaws, absent = [], []
+    for i in range(240):
+        seen = i < 30 or (i >= 200 and i not in (202, 204))
+        shown = presence.step(extreme() if seen else None, i * frame_ns)
+        jaws.append(float(shown.shapes[JAW]))
+        absent.append(presence.absence)
+    assert jaws[199] == 0.0
+    assert jaws[-1] == 1.0
+    most = 1.5 * (1000 / 60) / 150
+    assert float(np.abs(np.diff(jaws[199:])).max()) <= most * 1.2
+    assert float(np.abs(np.diff(absent[199:])).max()) <= most * 1.2
+
+
 def test_absence_never_jumps_when_a_face_comes_and_goes() -> None:
     """Idle blinks and sway scale with it: a jump would snap a lid open."""
     presence = Presence(Loss())
