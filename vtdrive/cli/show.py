@@ -92,9 +92,11 @@ class Show:
                     stop.set()
 
             if self._view == "live":
-                self._draw(session, attend, over)
-            else:
-                self._print(session, attend, over)
+                # Where the window was closed nobody looks any more; the avatar goes on to its end.
+                with contextlib.suppress(OSError):
+                    self._draw(session, attend, over)
+                self._view = "quiet"
+            self._print(session, attend, over)
         self._save_neutral()
 
     def _save_neutral(self) -> None:
@@ -137,8 +139,9 @@ class Show:
                         )
         finally:
             self._drawing = False
-            for sentence in list(self._events):
-                print(f"vtdrive: {sentence}", file=sys.stderr)
+            with contextlib.suppress(OSError):
+                for sentence in list(self._events):
+                    print(f"vtdrive: {sentence}", file=sys.stderr)
 
     def _print(
         self, session: Session, attend: Callable[[float], None], over: threading.Event
