@@ -22,6 +22,9 @@ _CLOSE_S: Final = 2.0
 """How long `close` waits for the last frame to leave and the connection to be closed."""
 _FIRST_PAUSE_S: Final = 0.5
 _LONGEST_PAUSE_S: Final = 5.0
+_STEADY_S: Final = 10.0
+"""A connection that lasted for so long was good. One that ends sooner may be ended on purpose each
+time, by a server that does not want us, so that pauses go on growing."""
 
 
 class LoopSink(ABC):
@@ -142,6 +145,7 @@ class LoopSink(ABC):
         self._wake = asyncio.Event()
         pause_s = _FIRST_PAUSE_S
         while True:
+            began_s = asyncio.get_running_loop().time()
             try:
                 await self.serve()
             except SinkUnusable as fault:
@@ -149,8 +153,9 @@ class LoopSink(ABC):
                 await self._drain()
                 return
             except Exception as fault:
-                was_up = bool(self.stats.connected)
-                pause_s = _FIRST_PAUSE_S if was_up else min(_LONGEST_PAUSE_S, pause_s * 2)
+                lasted_s = asyncio.get_running_loop().time() - began_s
+                steady = bool(self.stats.connected) and lasted_s >= _STEADY_S
+                pause_s = _FIRST_PAUSE_S if steady else min(_LONGEST_PAUSE_S, pause_s * 2)
                 self._note(fault)
             self.stats.connected = False
             if self._closing.is_set():

@@ -107,6 +107,31 @@ def test_it_comes_back_after_any_fault(opened: Callable[[Scripted], Scripted]) -
     until(lambda: sink.got == [7])
 
 
+class Kicked(Scripted):
+    """Connects, and is thrown out at once, each time."""
+
+    async def serve(self) -> None:
+        self.connections += 1
+        self.mended()
+        await asyncio.sleep(0.01)
+        raise SinkError("thrown out", "ask why")
+
+
+@pytest.mark.parametrize(("steady_s", "often"), [(10.0, False), (0.0, True)])
+def test_who_throws_it_out_each_time_is_asked_ever_less_often(
+    opened: Callable[[Scripted], Scripted],
+    monkeypatch: pytest.MonkeyPatch,
+    steady_s: float,
+    often: bool,
+) -> None:
+    monkeypatch.setattr(looping, "_FIRST_PAUSE_S", 0.02)
+    monkeypatch.setattr(looping, "_STEADY_S", steady_s)
+    sink = opened(Kicked())
+    time.sleep(1.5)
+    # Pauses of 0.04, 0.08 … or of 0.02 each time.
+    assert (sink.connections > 12) is often
+
+
 def test_what_is_wrong_stands_in_the_stats(opened: Callable[[Scripted], Scripted]) -> None:
     sink = opened(Scripted(SinkError("nobody is at home", "ring later")))
     until(lambda: sink.stats.last_error != "")
