@@ -12,6 +12,7 @@ from typing import Final
 import psutil
 
 from vtdrive.config.base import Table
+from vtdrive.config.inputs import InputTable
 from vtdrive.config.schema import Config
 from vtdrive.config.sinks import VmcSink
 from vtdrive.errors import VtdriveError
@@ -20,6 +21,7 @@ from vtdrive.runtime.bounded import bounded
 from vtdrive.runtime.finding import Finding
 from vtdrive.sinks.lockfile import holder_of
 from vtdrive.sinks.make import make_sink
+from vtdrive.track_sources.make import make_input
 
 __all__ = ["target_findings"]
 
@@ -34,6 +36,8 @@ LISTENS: Final = {
     "openseeface-in": socket.SOCK_DGRAM,
 }
 """Kinds that need their port for themselves."""
+PHONES: Final = frozenset({"vtsphone-in", "ifacialmocap-in"})
+"""Kinds that ask another machine, and listen where its answer comes in."""
 
 
 def target_findings(config: Config) -> Iterator[Finding]:
@@ -51,6 +55,8 @@ def target_findings(config: Config) -> Iterator[Finding]:
     for entry in config.inputs:
         if entry.kind in LISTENS:
             yield _own_port(entry)
+        elif entry.kind in PHONES:
+            yield _phone(entry)
 
 
 def _held(sink: Table) -> Iterator[Finding]:
@@ -116,6 +122,10 @@ def _own_port(table: Table) -> Finding:
     try:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         with socket.socket(family, LISTENS[kind]) as trial:
+            if os.name == "posix" and LISTENS[kind] is socket.SOCK_STREAM:
+                # As servers do: connections of the last run may still linger. Elsewhere this
+                # would take the port from another program.
+                trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             trial.bind((host, port))
     except (OSError, UnicodeError) as fault:
         reason = str(getattr(fault, "strerror", None) or fault).lower()
@@ -128,6 +138,22 @@ def _own_port(table: Table) -> Finding:
             True,
         )
     return Finding(f"{name}: free to listen on")
+
+
+def _phone(table: InputTable) -> Finding:
+    """Whether a run could begin to ask; nothing is asked yet."""
+    source = make_input(table)
+    try:
+        bounded(source.open, limit_s=_LOOKUP_S)
+    except TimeoutError:
+        return Finding(
+            f"{source.name}: no name server has told where it is", "give its IP address instead"
+        )
+    except VtdriveError as fault:
+        return Finding(fault.what, fault.remedy or "check its address", True)
+    finally:
+        source.close()
+    return Finding(f"{source.name}: there is a way to it; a run will tell whether it answers")
 
 
 def _file(sink: Table) -> Iterator[Finding]:

@@ -21,7 +21,7 @@ from vtdrive.runtime import checkup_targets
 from vtdrive.runtime.bounded import bounded
 from vtdrive.runtime.checkup import checkup
 from vtdrive.runtime.checkup_inputs import emotion_findings, source_findings, tracker_findings
-from vtdrive.runtime.checkup_targets import CONNECTS, LISTENS, target_findings
+from vtdrive.runtime.checkup_targets import CONNECTS, LISTENS, PHONES, target_findings
 from vtdrive.runtime.finding import Finding
 from vtdrive.sinks.lockfile import acquire
 from vtdrive.sources.enumerate import CameraInfo
@@ -179,9 +179,41 @@ def listening_on(url: str) -> Config:
 
 def test_every_kind_with_a_port_is_looked_at_as_what_it_is() -> None:
     ported = {k for k, t in {**SINK_KINDS, **INPUT_KINDS}.items() if "port" in t.model_fields}
-    # A phone is asked from any port of ours.
     senders = {"vmc", "osc", "ifacialmocap", "openseeface", "livelink", "opentrack", "vrchat"}
-    assert ported - CONNECTS - LISTENS.keys() == senders | {"vtsphone-in", "ifacialmocap-in"}
+    assert ported - CONNECTS - LISTENS.keys() == senders | PHONES
+
+
+@pytest.mark.parametrize("kind", sorted(PHONES))
+def test_a_phone_that_a_run_could_not_ask_is_fatal(kind: str) -> None:
+    def found(host: str, port: int) -> Finding:
+        # Each listens on the port under which the phone, or vtdrive to it, is known.
+        options = {"listen_port": port} if kind == "vtsphone-in" else {"port": port}
+        table = INPUT_KINDS[kind].model_validate({"host": host, **options})
+        (finding,) = target_findings(
+            Config.model_validate({"sinks": [JsonlSink()], "inputs": [table]})
+        )
+        return finding
+
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
+        other.bind(("127.0.0.1", 0))
+        port = other.getsockname()[1]
+        assert_fatal([found("127.0.0.1", port)], "cannot listen there")
+    assert_fatal([found("no-such-phone.invalid", port)], "there is no way to")
+    free = found("127.0.0.1", port)
+    assert free.mark == "✓"
+    assert "a run will tell" in free.what
+
+
+def test_a_port_where_a_connection_lingers_is_free() -> None:
+    with socket.socket() as server:
+        server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as servers have it
+        server.bind(("127.0.0.1", 0))
+        server.listen()
+        port = server.getsockname()[1]
+        with socket.create_connection(("127.0.0.1", port)):
+            server.accept()[0].close()  # who closes first keeps the port for a minute
+    (finding,) = target_findings(Config(sinks=[parse_sink_url(f"ws://127.0.0.1:{port}")]))
+    assert not finding.fatal, finding.what
 
 
 def test_folders_of_file_sinks(tmp_path: Path) -> None:
