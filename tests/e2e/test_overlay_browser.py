@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import re
 import socket
 import threading
@@ -18,7 +19,8 @@ from pydantic import SecretStr
 
 from vtdrive.config.sinks import WebSocketSink
 from vtdrive.sinks.ws import WebSocketOutput
-from vtdrive.types import EmotionState, frozen
+from vtdrive.spaces import quat_from_euler
+from vtdrive.types import AvatarFrame, EmotionState, Profile, frozen
 from vtdrive.vocab import EMOTION_INDEX, EMOTIONS
 
 pytestmark = [
@@ -128,3 +130,54 @@ def test_a_page_from_a_file_with_a_token(browse: Browse) -> None:
 
     until(seen)
     sink.close()
+
+
+def shown(browse: Browse, options: WebSocketSink, frame: AvatarFrame, wanted: str) -> str:
+    """The page once it holds `wanted`, while `frame` is sent again and again."""
+    with closing(socket.socket()) as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = int(probe.getsockname()[1])
+    sink = WebSocketOutput(options.model_copy(update={"port": port}))
+    sink.open(FULL)
+    browser = browse(f"http://127.0.0.1:{port}/")
+    page = ""
+
+    def seen() -> bool:
+        nonlocal page
+        sink.send(frame)
+        page = browser.html()
+        return wanted in page
+
+    try:
+        until(seen)
+    finally:
+        sink.close()
+    return page
+
+
+@pytest.mark.parametrize("mirror", [False, True])
+def test_turn_tilt_and_wink_are_on_the_same_side(browse: Browse, mirror: bool) -> None:
+    """Towards the user's left: the right of a picture that looks at you, the left of a mirror."""
+    name = "eyeBlinkRight" if mirror else "eyeBlinkLeft"
+    profile = Profile(mirror=mirror)
+    frame = frame_of(FULL, posed(FULL, {name: 1.0}), seq=9, profiles=(profile,))
+    left = quat_from_euler(yaw=math.radians(20), pitch=0.0, roll=math.radians(-15))
+    frame = dataclasses.replace(
+        frame, state=dataclasses.replace(frame.state, head_xyzw=frozen(left))
+    )
+    page = shown(browse, WebSocketSink(mirror=mirror), frame, 'data-seq="9"')
+    turned = re.search(r'<g id="head" transform="translate\((\S+) \S+\) rotate\((\S+)\)"', page)
+    assert turned is not None
+    side = -1.0 if mirror else 1.0
+    assert float(turned[1]) == pytest.approx(side * 10.0, abs=0.1)
+    # SVG turns clockwise: the crown goes to the right with a positive angle.
+    assert float(turned[2]) == pytest.approx(side * 15.0, abs=0.1)
+    shut = "eyeL" if mirror else "eyeR"
+    assert re.search(rf'<ellipse id="{shut}"[^>]*ry="1\.5"', page)
+
+
+def test_the_page_shows_what_there_is(browse: Browse) -> None:
+    frame = frame_of(FULL, seq=9)
+    only = WebSocketSink(fields=("emotion",))
+    assert '<div id="name">neutral</div>' in shown(browse, only, frame, 'data-seq="9"')
+    shown(browse, WebSocketSink(fields=("head",)), frame, 'data-seq="9"')

@@ -160,6 +160,7 @@ class WebSocketOutput(LoopSink):
             self._admit(request)
         except Refused as fault:
             self.stats.last_error = f"{self.name}: a client was turned away: {fault}"
+            self.stats.remedy = ""  # the sentence holds it
             return link.respond(fault.status, f"{fault}\n")
         if len(self._clients) >= self._config.max_clients:
             self.stats.last_error = (

@@ -234,6 +234,10 @@ def test_too_many_clients_are_turned_away(start: Start) -> None:
             joined(sink)
         assert refused.value.response.status_code == 503
         assert "1 already" in sink.stats.last_error
+        with pytest.raises(InvalidStatus):
+            joined(sink, origin="https://evil.example")
+        assert "origins=" in sink.stats.last_error
+        assert "max_clients" not in sink.stats.remedy, "that would not help them"
 
 
 def test_a_client_that_talks_and_talks_is_shown_the_door(start: Start) -> None:
