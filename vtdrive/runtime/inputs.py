@@ -108,16 +108,23 @@ class Inlet:
                 self._mended()
                 self._hear(source, stop)
             except Exception as fault:  # whatever broke it, the others and the avatar go on
-                if not self.opened.is_set():
+                first = not self.opened.is_set()
+                if first and not self._dispensable(fault):
                     self.fault = fault
                     self.opened.set()
                     return
+                self.opened.set()
                 self.fall(fault)
             finally:
                 source.close()
             if stop.wait(_RETRY_S):
                 return
             source = self.source = self._make(self.config)
+
+    def _dispensable(self, fault: Exception) -> bool:
+        """Whether a run may begin without it: a microphone that only stands in for the camera is
+        no reason not to go live, and may be plugged in later."""
+        return self.config.rank == "fallback" and isinstance(fault, SourceNotFound)
 
     def _hear(self, source: TrackInput, stop: threading.Event) -> None:
         if source.stats.note:
@@ -227,7 +234,8 @@ class Inlets:
             self._neutrals = counts
 
     def __enter__(self) -> Self:
-        """Start listening; raises what the first receiver that cannot says, with its remedy."""
+        """Start listening; raises what the first receiver that cannot says, with its remedy. One
+        that is only a fallback is waited for instead."""
         with ExitStack() as stack:
             for inlet in self.all:
                 stack.enter_context(

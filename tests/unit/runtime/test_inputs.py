@@ -75,6 +75,21 @@ def test_what_cannot_listen_is_told_at_the_start_and_all_are_closed() -> None:
     assert threading.active_count() == before
 
 
+def test_a_fallback_that_is_not_there_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(inputs_module, "_RETRY_S", 0.01)
+    made = [ScriptedInput("mic", refuse=True), ScriptedInput("mic", refuse=True), ScriptedInput()]
+    left, said = iter(made), list[str]()
+    one = Inlet(MicInput(), said.append, news=threading.Event(), make=lambda _: next(left))
+    with Inlets([one]):
+        wait_for(lambda: made[2].opened == 1)
+        wait_for(lambda: one.state() == "waiting")
+    assert [source.closed for source in made] == [1, 1, 1]
+    assert len(said) == 2
+    assert "cannot listen" in said[0]
+    assert "trying again every 2 s" in said[0]
+    assert said[1].endswith("works again")
+
+
 def test_one_that_breaks_is_told_once_and_opened_again(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(inputs_module, "_RETRY_S", 0.01)
     made: list[ScriptedInput] = []
