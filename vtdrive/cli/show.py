@@ -56,7 +56,8 @@ class Show:
         if not self._drawing:
             # Whoever read this may have gone: no reason for the avatar to stop.
             with contextlib.suppress(OSError):
-                print(f"vtdrive: {sentence}", file=sys.stderr, flush=True)
+                # With its end in it: several threads tell, and a separate one would be parted.
+                print(f"vtdrive: {sentence}\n", end="", file=sys.stderr, flush=True)
 
     def on_open(self, obtained: Obtained | None) -> None:
         self.obtained = obtained

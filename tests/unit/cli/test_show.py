@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import io
+import sys
 
 import numpy as np
 import pytest
@@ -49,3 +51,21 @@ def test_a_pose_without_readings_says_nothing_unless_they_were_asked_for(
         show._asked = True
         assert "your resting expression was not read and stays" in told(show, new, capsys)
         assert "not read" not in told(show, new, capsys), "what was asked for is over"
+
+
+def test_a_sentence_is_written_with_its_end_in_one_piece(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Pieces(io.StringIO):
+        """What several threads write into comes out piece by piece."""
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.all: list[str] = []
+
+        def write(self, piece: str) -> int:
+            self.all += [piece] if piece else []
+            return len(piece)
+
+    pieces = Pieces()
+    monkeypatch.setattr(sys, "stderr", pieces)
+    make().on_event("connected")
+    assert pieces.all == ["vtdrive: connected\n"]
