@@ -95,6 +95,11 @@ def complaints(folder: Path, text: str) -> list[str]:
             " (allowed: ctrl, shift, alt, cmd)",
         ),
         (
+            'when = { face = "lost" }\nfilters = [{ source = "Camera", name = "Glow" }]',
+            "my.toml:6: [[sinks.rules.filters]] source: a filter needs enabled = true,"
+            " enabled = false, or settings",
+        ),
+        (
             'scene = "A"\n[[sinks.rules.when]]\nface = "lost"',
             "my.toml:6: [[sinks.rules]] when: is one table: write [sinks.rules.when] with single"
             " brackets",

@@ -33,6 +33,12 @@ class ObsFilter(Table):
     settings: dict[str, Any] = Field(default_factory=dict)
     """Settings to change, by OBS' own names (`{ brightness = 0.2 }`); the others stay."""
 
+    @model_validator(mode="after")
+    def _does_something(self) -> Self:
+        if self.enabled is None and not self.settings:
+            raise ValueError("a filter needs enabled = true, enabled = false, or settings")
+        return self
+
 
 class ObsAction(Table):
     """What OBS shall do. Everything that is named is done, in this order."""
