@@ -48,12 +48,12 @@ class Browser:
         self._link = self._stack.enter_context(connect(page, max_size=None))
 
     def html(self) -> str:
-        """The document as it is now."""
-        asked = {"expression": "document.documentElement.outerHTML"}
+        """The document as it is now; empty while there is none yet."""
+        asked = {"expression": "document.documentElement?.outerHTML ?? ''"}
         self._link.send(json.dumps({"id": 1, "method": "Runtime.evaluate", "params": asked}))
         while "id" not in (answer := json.loads(self._link.recv(timeout=20))):
             pass
-        return str(answer["result"]["result"]["value"])
+        return str(answer.get("result", {}).get("result", {}).get("value", ""))
 
     def close(self) -> None:
         self._stack.close()
