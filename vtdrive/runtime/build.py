@@ -133,7 +133,8 @@ def make_session(
 
 
 def check_inputs(config: Config) -> None:
-    """Raises UsageError where nothing would come, or where a run would hear itself."""
+    """Raises UsageError where nothing would come, where one input is named twice, or where a run
+    would hear itself."""
     if is_no_camera(config.source.uri) and not config.inputs:
         raise UsageError(
             "without a camera (source none) there is nothing to drive the avatar",
@@ -145,8 +146,15 @@ def check_inputs(config: Config) -> None:
             "leave out --fast, or the inputs",
         )
     sent = [_place(sink) for sink in config.sinks]
+    seen = set[tuple[str, str, int]]()
     for table in config.inputs:
-        kind, host, port = _place(table)
+        place = kind, host, port = _place(table)
+        if port and place in seen:
+            raise UsageError(
+                f"{kind} {host}:{port} is named twice among the inputs",
+                "name it once: `channels` says what it drives",
+            )
+        seen.add(place)
         if port and any(
             (kind.removesuffix("-in"), port) == (other, to_port) and _reaches(to, heard=host)
             for other, to, to_port in sent

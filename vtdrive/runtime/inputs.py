@@ -29,7 +29,7 @@ _HINT_NS: Final = 10_000_000_000
 """Faults that come and go are told this often at most."""
 _RATE_NS: Final = 2_000_000_000
 _THEN: Final = {
-    "camera": "the camera or the next input has its channels until it is back",
+    "camera": "whoever is next (input or camera) has its channels until it is back",
     "hold": "its channels stay as they are until it is back",
     "neutral": "its channels rest until it is back",
 }
@@ -172,6 +172,11 @@ class Inlet:
             self._tell(f"{self.name}: it sends, but sees no face")
 
     def _silence(self, *, never: bool) -> str:
+        if never and self.source.stats.bytes_read:
+            return (
+                f"{self.name}: packets come, but no tracking is in them; check what the sender is"
+                " set to send to this port"
+            )
         if never:
             return (
                 f"{self.name}: nothing has come yet; start the sender, and check that it sends to"

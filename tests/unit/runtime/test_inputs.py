@@ -146,6 +146,15 @@ def test_silence_is_said_once_and_its_end(config: Config) -> None:
     assert one.state() == "live"
 
 
+def test_packets_without_tracking_are_told_apart_from_none() -> None:
+    said: list[str] = []
+    one, clock, source = watched(said)
+    source.stats.bytes_read = 20
+    pass_time(one, clock, source, 20)
+    assert len(said) == 1
+    assert "packets come, but no tracking is in them" in said[0]
+
+
 def test_a_sender_without_a_face_is_said_and_is_not_silent() -> None:
     said: list[str] = []
     one, clock, source = watched(said)
@@ -443,6 +452,10 @@ def test_a_neutral_of_an_input_is_told(config: Config) -> None:
                 "sinks": [{"kind": "vmc", "host": "localhost", "port": 39540}],
             },
             "would hear what vtdrive itself sends",
+        ),
+        (
+            {"inputs": [{"kind": "vmc-in"}, {"kind": "vmc-in", "channels": ["mouth"]}]},
+            "named twice",
         ),
     ],
 )
