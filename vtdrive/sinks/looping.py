@@ -9,6 +9,8 @@ import asyncio
 import random
 import threading
 from abc import ABC, abstractmethod
+from collections.abc import Callable
+from functools import partial
 from typing import ClassVar, Final
 
 from vtdrive.errors import SinkError, SinkUnusable
@@ -20,6 +22,8 @@ __all__ = ["LoopSink"]
 
 _CLOSE_S: Final = 2.0
 """How long `close` waits for the last frame to leave and the connection to be closed."""
+_UNREACHED_S: Final = 0.7
+"""The same while there is no connection: nothing is owed to who was not reached."""
 _FIRST_PAUSE_S: Final = 0.5
 _LONGEST_PAUSE_S: Final = 5.0
 _STEADY_S: Final = 10.0
@@ -51,6 +55,7 @@ class LoopSink(ABC):
         self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._wake: asyncio.Event | None = None
+        self._serving: asyncio.Task[None] | None = None
         self._lock = threading.Lock()
         self._frame: AvatarFrame | None = None
         self._closing = threading.Event()
@@ -87,6 +92,7 @@ class LoopSink(ABC):
     def close(self) -> None:
         self._closing.set()
         self._rouse()
+        self._soon(self._end_soon)
         thread = self._thread
         if thread is not None:
             ROUSER.leave()
@@ -119,17 +125,29 @@ class LoopSink(ABC):
                 await self._wake.wait()
 
     def _rouse(self) -> None:
-        loop, wake = self._loop, self._wake
-        if loop is not None and wake is not None and not loop.is_closed():
+        if self._wake is not None:
+            self._soon(self._wake.set)
+
+    def _soon(self, call: Callable[[], object]) -> None:
+        """Have `call` called in the event loop, where there is one."""
+        loop = self._loop
+        if loop is not None and not loop.is_closed():
             try:
-                loop.call_soon_threadsafe(wake.set)
-            except RuntimeError:  # closed since: nobody is left to rouse
+                loop.call_soon_threadsafe(call)
+            except RuntimeError:  # closed since: nobody is left to call it
                 return
+
+    def _end_soon(self) -> None:
+        asyncio.get_running_loop().call_later(_UNREACHED_S, self._give_up)
+
+    def _give_up(self) -> None:
+        if self._serving is not None and not self.stats.connected:
+            self._serving.cancel()
 
     def _cancel(self) -> None:
         loop = self._loop
-        if loop is not None and not loop.is_closed():
-            loop.call_soon_threadsafe(_cancel_all, loop)
+        if loop is not None:
+            self._soon(partial(_cancel_all, loop))
 
     def _run(self) -> None:
         # Windows' default loop lacks what some MQTT and UDP code wants; this one is enough.
@@ -143,11 +161,14 @@ class LoopSink(ABC):
 
     async def _forever(self) -> None:
         self._wake = asyncio.Event()
+        if self._closing.is_set():  # before there was a loop to be told of it
+            self._end_soon()
         pause_s = _FIRST_PAUSE_S
         while True:
             began_s = asyncio.get_running_loop().time()
             try:
-                await self.serve()
+                self._serving = asyncio.create_task(self.serve(), name="serve")
+                await self._serving
             except SinkUnusable as fault:
                 self._note(fault)
                 await self._drain()

@@ -172,6 +172,24 @@ def test_a_receiver_that_hangs_is_left_behind(
     assert not [t for t in threading.enumerate() if t.name == "vtdrive-scripted"]
 
 
+def test_a_run_may_end_while_it_connects(opened: Callable[[Scripted], Scripted]) -> None:
+    class Connecting(Scripted):
+        async def serve(self) -> None:
+            self.connections += 1
+            try:
+                await asyncio.sleep(60)
+            finally:
+                self.ended = True
+
+    sink = opened(Connecting())
+    until(lambda: sink.connections == 1)
+    start = time.monotonic()
+    sink.close()
+    assert time.monotonic() - start < 1.5
+    assert sink.ended
+    assert sink.stats.last_error == ""
+
+
 def test_a_changed_schema_drops_the_frame_that_does_not_fit(
     opened: Callable[[Scripted], Scripted],
 ) -> None:
