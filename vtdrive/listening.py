@@ -6,7 +6,7 @@ import errno
 import ipaddress
 from typing import Final
 
-__all__ = ["is_loopback", "listen_remedy", "who_can_reach"]
+__all__ = ["is_everywhere", "is_loopback", "listen_remedy", "who_can_reach"]
 
 _TAKEN: Final = frozenset({errno.EADDRINUSE, 10048})
 """Here and as Windows counts them."""

@@ -14,6 +14,7 @@ from pydantic import ValidationError
 
 from vtdrive.config.documents import Document, Unreadable, parse, read, unusable
 from vtdrive.config.errors_text import problems_of
+from vtdrive.config.heard import check_listeners
 from vtdrive.config.merge_files import Layers
 from vtdrive.config.names import check_names, check_signals, check_targets
 from vtdrive.config.positions import Positions
@@ -76,6 +77,7 @@ def load_with_origins(
     config = _validated(layers, problems)
     if config is not None:
         problems += check_targets(config, layers)
+        problems += check_listeners(config, layers)
     if problems or config is None:
         raise config_error(problems)
     return Loaded(config, layers)

@@ -437,6 +437,9 @@ def test_a_neutral_of_an_input_is_told(config: Config) -> None:
     assert said == ["scripted: neutral taken: straight ahead (n takes it anew)"]
 
 
+PHONE = {"kind": "vtsphone-in", "host": "192.0.2.7"}
+
+
 @pytest.mark.parametrize(
     ("changed", "what"),
     [
@@ -454,7 +457,7 @@ def test_a_neutral_of_an_input_is_told(config: Config) -> None:
             "would hear what vtdrive itself sends",
         ),
         (
-            {"inputs": [{"kind": "vmc-in"}, {"kind": "vmc-in", "channels": ["mouth"]}]},
+            {"inputs": [PHONE, {**PHONE, "channels": ["mouth"]}]},
             "named twice",
         ),
     ],
