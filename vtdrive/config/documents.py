@@ -50,7 +50,8 @@ def read(path: FilePath) -> Document:
     A bare name that is no file here but a bundled preset (`vseeface`, `vseeface.toml`) is that
     preset.
     """
-    if len(path.parts) == 1 and not path.exists():
+    # A folder `obs` is nothing that could be meant.
+    if len(path.parts) == 1 and (path.is_dir() or not path.exists()):
         path = _preset(path) or path
     source = str(path)
     try:

@@ -284,6 +284,8 @@ def test_a_bare_name_is_the_bundled_preset_unless_there_is_such_a_file(
     (tmp_path / "vnyan.toml").write_text("[source]\nfps = 30\n")
     assert load_config([Path("vnyan.toml")]).source.fps == 30
     assert load_config([Path("vnyan")]) == whole
+    (tmp_path / "vnyan").mkdir()
+    assert load_config([Path("vnyan")]) == whole
 
 
 def test_a_fault_belongs_to_the_file_that_wrote_it(tmp_path: Path) -> None:
