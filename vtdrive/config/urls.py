@@ -109,7 +109,8 @@ def _network_place(kind: str, place: str, example: str, *, named: bool) -> dict[
     if match["v6"] is not None and ":" not in host:
         raise _WrongError(f"[{host}] is no IPv6 address", example)
     if host:
-        values["host"] = host
+        # URLs write the % before a network's name as %25.
+        values["host"] = host.replace("%25", "%", 1) if ":" in host else host
     port = match["port"]
     if port:
         if not (port.isascii() and port.isdigit() and 1 <= int(port) <= 65535):

@@ -28,7 +28,8 @@ from vtdrive.sinks.vmc import VmcOutput
         ("vmc://:39540", VmcSink(port=39540)),
         ("vmc://pc.local:1/", VmcSink(host="pc.local", port=1)),
         ("vmc://[::1]:39539", VmcSink(host="::1")),
-        ("vmc://[fe80::1%25eth0]", VmcSink(host="fe80::1%25eth0")),
+        ("vmc://[fe80::1%25eth0]", VmcSink(host="fe80::1%eth0")),
+        ("vmc://[fe80::1%eth0]", VmcSink(host="fe80::1%eth0")),
         (
             "vmc://h:9?names=vrm0&shapes=pascal&drive=both&mirror=true",
             VmcSink(host="h", port=9, mirror=True),
