@@ -16,6 +16,9 @@ def check(
     ] = None,
     sink: Annotated[list[str] | None, typer.Option("--sink", help="A target to check.")] = None,
     source: Annotated[str | None, typer.Option("--source", "-s", help="A source to check.")] = None,
+    control: Annotated[
+        list[str] | None, typer.Option("--control", help="A way for commands to check.")
+    ] = None,
     user: Annotated[str, typer.Option(help="Whose saved neutral to look for.")] = "default",
     report: Annotated[
         bool, typer.Option("--report", help="Add versions and figures, for a bug report.")
@@ -27,7 +30,7 @@ def check(
     """
     from vtdrive.runtime.checkup import checkup, report_lines
 
-    findings = checkup(config or [], sink or [], source=source, user=user)
+    findings = checkup(config or [], sink or [], source=source, control=control or [], user=user)
     if report:
         for line in report_lines():
             typer.echo(line)

@@ -9,11 +9,13 @@ from typing import Any
 import psutil
 
 from vtdrive.assets import load_card, model_files, verified
+from vtdrive.config.control_urls import control_overrides
 from vtdrive.config.load import load_config
 from vtdrive.config.schema import Config
 from vtdrive.config.urls import parse_sink_url
 from vtdrive.core.signals import SIGNALS
 from vtdrive.errors import VtdriveError
+from vtdrive.runtime.checkup_control import control_findings
 from vtdrive.runtime.checkup_inputs import (
     emotion_findings,
     source_findings,
@@ -29,7 +31,12 @@ __all__ = ["Finding", "checkup", "report_lines"]
 
 
 def checkup(
-    files: Sequence[Path], sinks: Sequence[str], *, source: str | None = None, user: str = "default"
+    files: Sequence[Path],
+    sinks: Sequence[str],
+    *,
+    source: str | None = None,
+    control: Sequence[str] = (),
+    user: str = "default",
 ) -> list[Finding]:
     """Everything worth knowing before a run, the worst not hidden by the first."""
     found = [*_packages(), *_models()]
@@ -38,6 +45,8 @@ def checkup(
     try:
         if sinks:
             chosen["sinks"] = [parse_sink_url(url).model_dump() for url in sinks]
+        if control:
+            chosen["control"] = control_overrides(control)
         config = load_config(files, overrides=chosen, known_signals=SIGNALS)
         names = ", ".join(file.name for file in files) or "defaults"
         found.append(Finding(f"config: {names}, {len(config.outputs)} outputs"))
@@ -49,6 +58,12 @@ def checkup(
         *tracker_findings(config.tracker),
         *emotion_findings(config),
         *target_findings(config),
+        *control_findings(
+            config.control,
+            load=lambda layer: load_config(
+                [*files, *layer], overrides=chosen, known_signals=SIGNALS
+            ),
+        ),
         *_cpu(),
         *_neutral(user),
     ]

@@ -16,14 +16,14 @@ from vtdrive.config.inputs import InputTable
 from vtdrive.config.schema import Config
 from vtdrive.config.sinks import VmcSink
 from vtdrive.errors import VtdriveError
-from vtdrive.listening import is_loopback, listen_remedy
+from vtdrive.listening import is_loopback, listen_remedy, who_can_reach
 from vtdrive.runtime.bounded import bounded
 from vtdrive.runtime.finding import Finding
 from vtdrive.sinks.lockfile import holder_of
 from vtdrive.sinks.make import make_sink
 from vtdrive.track_sources.make import make_input
 
-__all__ = ["target_findings"]
+__all__ = ["port_finding", "target_findings"]
 
 _LOOKUP_S: Final = 2.0
 _CONNECT_S: Final = 1.0
@@ -117,12 +117,16 @@ def _connection(name: str, host: str, port: int) -> Finding:
 def _own_port(table: Table) -> Finding:
     """Whether a port that a sink or input wants to listen on is free."""
     kind, host = getattr(table, "kind", ""), getattr(table, "host", "")
-    port = getattr(table, "port", 0)
+    return port_finding(kind, host, getattr(table, "port", 0), of=LISTENS[kind])
+
+
+def port_finding(kind: str, host: str, port: int, *, of: socket.SocketKind) -> Finding:
+    """Whether that port can be listened on, and who could reach it then; `kind` names its user."""
     name = f"{kind} {host}:{port}"
     try:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        with socket.socket(family, LISTENS[kind]) as trial:
-            if os.name == "posix" and LISTENS[kind] is socket.SOCK_STREAM:
+        with socket.socket(family, of) as trial:
+            if os.name == "posix" and of is socket.SOCK_STREAM:
                 # As servers do: connections of the last run may still linger. Elsewhere this
                 # would take the port from another program.
                 trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -137,7 +141,8 @@ def _own_port(table: Table) -> Finding:
             ),
             True,
         )
-    return Finding(f"{name}: free to listen on")
+    reach = who_can_reach(host, port)
+    return Finding(f"{name}: free to listen on" + (f"; {reach}" if reach else ""))
 
 
 def _phone(table: InputTable) -> Finding:
