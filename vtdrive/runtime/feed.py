@@ -103,12 +103,13 @@ class InputFeed:
     def take(self, timeout_s: float) -> VideoFrame | None:
         """None, once it is time for a tick."""
         self._news.wait(min(timeout_s, _SLOWEST_S))
-        early_s = self._due_s - time.monotonic()
+        # Not `monotonic`, whose steps on Windows are longer than a tick.
+        early_s = self._due_s - time.perf_counter()
         if early_s > 0:
             time.sleep(early_s)
         # Before whoever called reads the inputs: what comes from now on counts for the next tick.
         self._news.clear()
-        self._due_s = time.monotonic() + _FASTEST_S
+        self._due_s = time.perf_counter() + _FASTEST_S
         return None
 
     def captured_ns(self, frame: VideoFrame) -> int:

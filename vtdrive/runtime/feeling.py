@@ -87,14 +87,14 @@ class Feeling:
         return True
 
     def _classify(self, shot: _Shot) -> None:
-        start = time.monotonic_ns()
+        start = time.perf_counter_ns()
         try:
             emotion = self._classifier.classify(shot.frame, shot.face)
         except Exception as fault:  # whatever broke it, the avatar goes on without emotion
             known = isinstance(fault, VtdriveError)
             self._break(str(fault) if known else f"the classifier broke: {fault!r}")
             return
-        now = time.monotonic_ns()
+        now = time.perf_counter_ns()
         self.tell_notes()
         if not np.isfinite(emotion.probs).all():
             self._nans += 1

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from vtdrive.clock import SYSTEM_CLOCK
 from vtdrive.core.calibrate import NeutralPose
 from vtdrive.errors import UsageError
 from vtdrive.runtime.governor import Governor
@@ -16,6 +17,15 @@ from vtdrive.runtime.users import UserStore
 from vtdrive.runtime.worker import Worker
 
 S = 1_000_000_000
+
+
+def test_the_clock_is_fine_where_monotonic_moves_in_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on Windows: frames that came 8 ms apart must not carry the same time."""
+    monkeypatch.setattr(time, "monotonic_ns", lambda: 0)
+    monkeypatch.setattr(time, "monotonic", lambda: 0.0)
+    start_ns = SYSTEM_CLOCK.now_ns()
+    SYSTEM_CLOCK.sleep_until(start_ns + 2_000_000)
+    assert 2_000_000 <= SYSTEM_CLOCK.now_ns() - start_ns < 10 * S
 
 
 def test_the_newest_wins_and_losses_are_counted() -> None:
