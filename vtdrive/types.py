@@ -240,7 +240,7 @@ class AvatarFrame:
     """(S,) signals before calibration and filters, in `core.signals` order, for the recorder."""
     state: FaceState
     commands: tuple[str, ...] = ()
-    """What the user asked for in this tick (`core.driver.TAKE_NEUTRAL`)."""
+    """What the user asked for in this tick (`core.commands`), with toggles settled."""
     inputs: tuple[Incoming | None, ...] = ()
     """What this tick read of each live input, in the order of the config; may be old."""
     stages_ns: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
