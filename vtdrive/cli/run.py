@@ -269,7 +269,7 @@ def _drive(
     typer.echo(f"{seen}, {session.outlets.packets} packets", err=True)
     for outlet in session.outlets.all:
         sent = outlet.sink.stats
-        wrong = f"; {sent.last_error}" if sent.last_error else ""
+        wrong = f"; {outlet.trouble}" if outlet.trouble else ""
         typer.echo(
             f"  {outlet.sink.name}: {sent.frames} frames, {sent.bytes_sent / 1024:.0f} kB{wrong}",
             err=True,

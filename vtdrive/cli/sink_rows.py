@@ -54,8 +54,7 @@ def _state(outlet: Outlet) -> tuple[Text, Text]:
     if not outlet.healthy:
         return Text("●", "red"), Text("failing", "red")
     if connected is None:
-        wrong = bool(outlet.sink.stats.last_error)
-        return Text("●", "yellow" if wrong else "green"), Text("sending", "dim")
+        return Text("●", "yellow" if outlet.trouble else "green"), Text("sending", "dim")
     if connected:
         return Text("●", "green"), Text("connected", "green")
     return Text("○", "yellow"), Text("waiting", "yellow")
@@ -63,6 +62,6 @@ def _state(outlet: Outlet) -> tuple[Text, Text]:
 
 def _said(outlet: Outlet) -> Text:
     stats = outlet.sink.stats
-    if stats.last_error:
-        return Text(" → ".join(filter(None, (stats.last_error, stats.remedy))), "yellow")
+    if outlet.trouble:
+        return Text(" → ".join(filter(None, (outlet.trouble, stats.remedy))), "yellow")
     return Text(stats.note, "dim")

@@ -106,8 +106,8 @@ def try_out(
 def _trouble(outlet: Outlet) -> str:
     """Why what was sent did not arrive, or not all of it; empty where it went out well."""
     stats = outlet.sink.stats
-    if stats.last_error or not outlet.healthy:
-        return stats.last_error or "it could not send"
+    if outlet.trouble or not outlet.healthy:
+        return outlet.trouble or "it could not send"
     if outlet.connected is False and not stats.packets:
         return stats.note or "nobody was there"
     return ""

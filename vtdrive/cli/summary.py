@@ -37,5 +37,6 @@ def print_summary(session: Session) -> None:
         sink = outlet.sink
         console.print(
             f"{sink.name}: {sink.stats.frames} frames, {sink.stats.packets} packets,"
-            f" {sink.stats.bytes_sent / 1024:.0f} kB"
+            f" {sink.stats.bytes_sent / 1024:.0f} kB",
+            markup=False,
         )

@@ -58,6 +58,11 @@ class Outlet:
         """Whether the receiver was there at the last frame; None where the protocol cannot tell."""
         return self._connected
 
+    @property
+    def trouble(self) -> str:
+        """What is wrong now, to stand behind the sink's name; empty where all is well."""
+        return self.sink.stats.last_error.removeprefix(f"{self.sink.name}: ")
+
     def open(self) -> None:
         """Build templates and connect; raises SinkError."""
         self.sink.open(self._schema)

@@ -101,6 +101,8 @@ def test_a_connection_is_shown_as_it_is(stage: Stage) -> None:
 def test_a_fault_comes_with_its_remedy(stage: Stage) -> None:
     stage.sink.stats.last_error, stage.sink.stats.remedy = "token revoked", "allow it again"
     assert "token revoked → allow it again" in stage.said()
+    stage.sink.stats.last_error = "told: nobody is there"
+    assert stage.said().count("told") == 1  # its name stands in front already
     stage.sink.fails = True
     stage.frames(1)
     assert "failing" in stage.said()
