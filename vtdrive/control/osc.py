@@ -54,9 +54,11 @@ class OscListener:
 
     def open(self) -> None:
         try:
-            family, _, _, _, place = socket.getaddrinfo(
+            found = socket.getaddrinfo(
                 self._host, self._port, type=socket.SOCK_DGRAM, flags=socket.AI_PASSIVE
-            )[0]
+            )
+            # `localhost` may be ::1 first, where pads that send to 127.0.0.1 would not be heard.
+            family, _, _, _, place = sorted(found, key=lambda f: f[0] != socket.AF_INET)[0]
             self._socket = socket.socket(family, socket.SOCK_DGRAM)
             self._socket.bind(place)
         except OSError as fault:
@@ -117,7 +119,7 @@ class OscListener:
         except CommandError as fault:
             reply(_reply(Answer("wrong", fault.what, fault.remedy), message.address))
             return
-        if not text:
+        if not text and message.args:
             reply(_reply(Answer("done", "a button was released"), message.address))
             return
         self._desk.hand_in(text, lambda answer: reply(_reply(answer, text)))

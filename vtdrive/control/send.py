@@ -59,7 +59,8 @@ def _by_http(host: str, port: int, text: str, token: str) -> Answer:
 
 
 def _by_osc(host: str, port: int, text: str) -> Answer:
-    family, _, _, _, place = socket.getaddrinfo(host, port, type=socket.SOCK_DGRAM)[0]
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_DGRAM)
+    family, _, _, _, place = sorted(found, key=lambda f: f[0] != socket.AF_INET)[0]
     head, *words = text.split()
     with socket.socket(family, socket.SOCK_DGRAM) as talk:
         talk.settimeout(_OSC_PATIENCE_S)

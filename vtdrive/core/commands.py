@@ -51,6 +51,8 @@ _TO: Final[dict[str, To]] = {
     "toggle": "toggle",
 }  # fmt: skip
 _FILE: Final = re.compile(r"[\w{][\w .{}-]{0,99}")
+_DEVICE: Final = re.compile(r"(con|prn|aux|nul|com\d|lpt\d) *(\..*)?", re.IGNORECASE)
+"""What Windows opens as a device, whatever ending follows."""
 _LENGTH: Final = re.compile(r"(\d+(?:\.\d*)?|\.\d+)(s|sec|seconds?|ms)?", re.ASCII)
 _UNITS: Final = {"s": 1.0, "sec": 1.0, "second": 1.0, "seconds": 1.0, "ms": 1e-3}
 
@@ -285,10 +287,10 @@ def _record(words: Sequence[str]) -> Record:
     to, file = said[head], " ".join(words[1:])
     if to != "on" and file:
         raise CommandError(f"record {head} takes no name", f"write: record {head}")
-    if file and (not _FILE.fullmatch(file) or ".." in file):
+    if file and (not _FILE.fullmatch(file) or ".." in file or _DEVICE.fullmatch(file)):
         raise CommandError(
             f"record: {_shown(file)!r} cannot be the name of a recording",
-            "use letters, digits, blanks, dots, hyphens and underscores, and no folder",
+            "use letters, digits, blanks, dots, hyphens and underscores, and no folder or device",
         )
     return Record(to, file)
 

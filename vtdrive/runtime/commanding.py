@@ -43,6 +43,7 @@ class Commander:
         self._tell = tell
         self._midrun = MidRun(session, recordings, tell=tell)
         self._lock = threading.Lock()
+        self._over = False
 
     def __enter__(self) -> Self:
         return self
@@ -54,6 +55,7 @@ class Commander:
         trace: TracebackType | None,
     ) -> None:
         with self._lock:
+            self._over = True
             self._midrun.close()
 
     def do(self, text: str) -> str:
@@ -65,6 +67,9 @@ class Commander:
                 return "taking your neutral: relax your face, look at the camera and hold still"
             return command.text
         with self._lock:
+            if self._over:
+                # Who asked while it ended: a recording that begins now would never be ended.
+                raise UsageError("the run is over", "start another one")
             said = self._elsewhere(command)
         # Who sits at the screen sees what somebody else's hand did.
         self._tell(said)

@@ -52,8 +52,8 @@ class Presets:
         at = self._found(which)
         layer = () if at is None else (self.paths[at],)
         config = self._load(layer)
-        self._at = at
         self._use(config)
+        self._at = at
         return "the config of the run" if at is None else f"preset {self.paths[at].stem}"
 
     def _found(self, which: str) -> int | None:

@@ -83,6 +83,7 @@ def test_commands_are_done_and_answered(talk: Talk) -> None:
     assert (status, asked) == ("wrong", "freze")
     assert "did you mean 'freeze'?" in str(why)
     assert talk.ask("/vtdrive/recentre", 0.0).args[2] == "a button was released"
+    assert talk.ask("/vtdrive/").args[0] == "wrong", "it asks for nothing"
     assert len(talk.done) == 2
 
 
@@ -205,3 +206,21 @@ def test_who_can_reach_it_is_told() -> None:
     listener.open()
     listener.close()
     assert "open to every device" in told[0]
+
+
+def test_localhost_is_where_pads_send_to(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Many systems name ::1 first; programs send to 127.0.0.1."""
+    both = [
+        (socket.AF_INET6, socket.SOCK_DGRAM, 17, "", ("::1", 0, 0, 0)),
+        (socket.AF_INET, socket.SOCK_DGRAM, 17, "", ("127.0.0.1", 0)),
+    ]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: both)
+    listener = OscListener("localhost", 9010, Desk(str), print)
+    listener.open()
+    try:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as pad:
+            pad.settimeout(5)
+            pad.sendto(encode("/vtdrive/panic", "on"), ("127.0.0.1", listener.port))
+            assert decode(pad.recv(1000))[0].args[0] == "done"
+    finally:
+        listener.close()

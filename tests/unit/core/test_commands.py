@@ -136,6 +136,8 @@ def test_what_is_written_and_what_is_meant(text: str, meant: Command) -> None:
         ("record start ../../secret", "cannot be the name"),
         ("record start /tmp/x", "cannot be the name"),
         ("record start .bashrc", "cannot be the name"),
+        ("record start con", "cannot be the name"),
+        ("record start NUL.take", "cannot be the name"),
         ("x" * 1000, "1000 characters"),
     ],
 )

@@ -433,6 +433,24 @@ def test_a_recording_of_nothing_leaves_no_file(config: Config, tmp_path: Path) -
     assert any("nothing was recorded" in event for event in run.heard.events)
 
 
+def test_nothing_is_begun_once_the_run_is_over(config: Config, tmp_path: Path) -> None:
+    with running(config, tmp_path) as run:
+        run.frames(3)
+    with pytest.raises(UsageError, match="the run is over"):
+        run.do("record start late")
+    assert list(tmp_path.glob("*.mcap")) == []
+
+
+def test_a_preset_that_cannot_be_used_is_not_in_force(config: Config) -> None:
+    def refuse(_: Config) -> None:
+        raise UsageError("no", "")
+
+    presets = Presets([Path("a.toml")], load=lambda _: config, use=refuse)
+    with pytest.raises(UsageError):
+        presets.choose("a")
+    assert (presets.name, presets.layer) == ("", ())
+
+
 def test_no_thread_is_left(config: Config, tmp_path: Path) -> None:
     before = {t.ident for t in threading.enumerate()}
     with running(config, tmp_path) as run:
