@@ -158,6 +158,21 @@ class InputSlot:
             return None
         return _bounded(good.voice, 0.0, 1.0)
 
+    @property
+    def last(self) -> Incoming | None:
+        """The last measurement of a face (or voice): what it holds once that is lost."""
+        return self._good
+
+    def recall(self, last: Incoming) -> None:
+        """Begin with another run's `last`; one with a value that is no number is not heard."""
+        sound = _sound(last)
+        if sound is None:
+            return
+        self._good = sound
+        self._heard_ns = sound.t_ns if sound.found else None
+        self._spoken_ns = None if sound.voice is None else sound.t_ns
+        self._measure(sound, sound.t_ns)
+
     def offer(self, lanes: F32, owners: I64, free: Mask) -> Mask:
         """Put what it has into `lanes` (LANES,) where they are `free`, and take these, in place;
         which they were."""

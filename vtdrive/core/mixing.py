@@ -131,6 +131,16 @@ class Mixer:
         for slot, rest in zip(self._slots, rests, strict=False):
             slot.neutral.restore(rest)
 
+    def lasts(self) -> list[Incoming | None]:
+        """What each input last measured, for a recording that begins now: it may be holding it."""
+        return [slot.last for slot in self._slots]
+
+    def recall(self, lasts: Sequence[Incoming | None]) -> None:
+        """Begin with these."""
+        for slot, last in zip(self._slots, lasts, strict=False):
+            if last is not None:
+                slot.recall(last)
+
     def drives(self, at: int) -> tuple[Channel, ...]:
         """The channels of which the input at this place of the config has anything now."""
         mine = (self._owners >> 40) == at + 1

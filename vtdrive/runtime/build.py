@@ -25,6 +25,8 @@ from vtdrive.sources.resilient import Resilient
 from vtdrive.sources.resolve import open_source
 from vtdrive.sources.uri import is_no_camera, shown
 from vtdrive.trackers.make import make_tracker
+from vtdrive.types import Incoming
+from vtdrive.wire.recording import inputs_text
 
 __all__ = [
     "check_inputs",
@@ -71,14 +73,18 @@ def run_facts(
     neutral: NeutralPose | None,
     *,
     rests: Sequence[Mapping[str, Any]] = (),
+    lasts: Sequence[Incoming | None] = (),
 ) -> RunFacts:
     """What a recording must say so that a replay starts where the run did; `rests` are the neutrals
-    of live inputs (`Mixer.rests`) where it begins in the middle of one."""
+    of live inputs (`Mixer.rests`) and `lasts` their measurements (`Mixer.lasts`) where it begins in
+    the middle of one."""
     import json
 
     extra = {} if neutral is None else {"neutral": json.dumps(neutral.to_dict())}
     if rests:
         extra["input_neutrals"] = json.dumps(rests)
+    if lasts:
+        extra["input_lasts"] = inputs_text(lasts)
     # Recordings are shared: a camera's password must not go with them.
     source = config.source.model_copy(update={"uri": shown(config.source.uri)})
     sinks = [_without_secrets(sink) for sink in config.sinks]

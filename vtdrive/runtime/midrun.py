@@ -24,9 +24,10 @@ _PATIENCE_S: Final = 3.0
 class MidRun:
     """At most one recording beside those of the config. From any thread, one at a time.
 
-    It begins with the config, the neutrals and the commands in force, so that a replay starts where
-    they stood. Filters, the emotion's averages and a face that is just being eased in start fresh
-    there: a replay is the run again from its first second on, not from its first frame.
+    It begins with the config, the neutrals, what inputs hold and the commands in force, so that a
+    replay starts where they stood. Filters, the emotion's averages and a face that is just being
+    eased in start fresh there: a replay is the run again from its first second on, not from its
+    first frame. A face that was frozen before is not known: it is frozen as first seen.
     """
 
     def __init__(self, session: Session, folder: Path, *, tell: Callable[[str], None]) -> None:
@@ -56,7 +57,9 @@ class MidRun:
         config = session.config.model_copy(update={"neutral": neutral})
         recorder = McapRecorder(
             McapSink(path=str(self._folder / name)),
-            run_facts(config, driver.neutral, rests=driver.mixer.rests()),
+            run_facts(
+                config, driver.neutral, rests=driver.mixer.rests(), lasts=driver.mixer.lasts()
+            ),
         )
         # Its faults at the start are the answer; those after that are told.
         extra = session.outlets.begin(Outlet(recorder, session.outlets.schema, self._tell))

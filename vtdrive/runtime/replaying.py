@@ -19,6 +19,7 @@ from vtdrive.sinks.base import Sink
 from vtdrive.track_sources.base import Tick
 from vtdrive.track_sources.recording import Recording
 from vtdrive.types import F32
+from vtdrive.wire.recording import read_inputs
 
 __all__ = ["Replay", "recorded_config"]
 
@@ -80,6 +81,7 @@ class Replay:
         self.driver = Driver(config, [sink.profile for sink in sinks], neutral=neutral)
         try:
             self.driver.mixer.restore(_rests(recording))
+            self.driver.mixer.recall(read_inputs(recording.info.facts.get("input_lasts", "[]")))
         except ValueError as fault:
             what = f"{recording.name}: {fault}"
             raise SourceError(what, "it is damaged: record again") from fault

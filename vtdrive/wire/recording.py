@@ -10,7 +10,7 @@ from __future__ import annotations
 import base64
 import json
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -41,9 +41,11 @@ __all__ = [
     "emotion_text",
     "format_of",
     "input_text",
+    "inputs_text",
     "profile_name",
     "read_emotion",
     "read_input",
+    "read_inputs",
     "read_raw",
     "read_track",
     "sent_text",
@@ -261,6 +263,20 @@ def input_text(number: int, n: int, incoming: Incoming) -> str:
     )
 
 
+def inputs_text(incoming: Sequence[Incoming | None]) -> str:
+    """One measurement of each input, or none: a JSON list in their order."""
+    parts = ["null" if one is None else input_text(i, 0, one) for i, one in enumerate(incoming)]
+    return f"[{', '.join(parts)}]"
+
+
+def read_inputs(text: str) -> list[Incoming | None]:
+    """The inverse of `inputs_text`; raises ValueError on anything else."""
+    try:
+        return [None if message is None else read_input(message) for message in json.loads(text)]
+    except (AttributeError, KeyError, TypeError) as fault:
+        raise ValueError(f"the measurements of its inputs make no sense: {fault!r}") from fault
+
+
 def read_input(message: Mapping[str, Any]) -> Incoming:
     """The inverse of `input_text`."""
     shapes = message["shapes"]
@@ -269,8 +285,8 @@ def read_input(message: Mapping[str, Any]) -> Incoming:
         for name, shape in _PARTS.items()
     }
     return Incoming(
-        t_ns=message["t_ns"],
-        found=message["found"],
+        t_ns=int(message["t_ns"]),
+        found=bool(message["found"]),
         shapes=_numbers(shapes.get(name, 0.0) for name in SHAPES),
         known=np.array([name in shapes for name in SHAPES]),
         **parts,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from vtdrive.runtime import inputs as inputs_module
 from vtdrive.runtime.build import check_inputs, make_session, run_facts
 from vtdrive.runtime.feed import InputFeed
 from vtdrive.runtime.inputs import Inlet, Inlets
+from vtdrive.runtime.midrun import MidRun
 from vtdrive.runtime.replaying import Replay, recorded_config
 from vtdrive.runtime.session import Session
 from vtdrive.sinks.mcap import McapRecorder, RunFacts
@@ -306,17 +308,50 @@ def test_a_recording_of_the_middle_begins_with_the_inputs_neutral(
         assert was.state.head_xyzw.tobytes() == now.state.head_xyzw.tobytes()
 
 
+def test_a_recording_of_the_middle_holds_what_was_held(tmp_path: Path, config: Config) -> None:
+    """A phone that sees no face goes on sending; what it holds came before the recording."""
+    held = with_inputs(config, table(channels=("mouth",), when_lost="hold"))
+    say = lambda i, t: heard(t, {"jawOpen": 0.9}, found=i < 30)  # noqa: E731
+    sent, again = KeepingSink(), KeepingSink()
+    run = session(held, say, sent, frames=150)
+    midrun = MidRun(run, tmp_path, tell=print)
+    at_frame(run, 90, lambda: midrun.start("late"))
+    run.run(threading.Event())
+    midrun.close()
+    recording = Recording(tmp_path / "late.mcap")
+    recording.open()
+    Replay(recorded_config(recording), recording, [again], tell=print).run(
+        threading.Event(), speed=0
+    )
+    recording.close()
+    assert len(again.frames) > 40
+    was = {f.t_ns: f.state for f in sent.frames[:-1]}
+    for frame in again.frames[15:-1]:
+        assert frame.state.shapes[JAW] == was[frame.t_ns].shapes[JAW] == np.float32(0.9)
+
+
+@pytest.mark.parametrize("text", ["no json", "3", "{}x", '["a"]', "[{}]", '[{"t_ns": "x"}]'])
+def test_measurements_that_make_no_sense_are_told_of(
+    tmp_path: Path, config: Config, text: str
+) -> None:
+    refused(tmp_path, with_inputs(config, table()), {"input_lasts": text})
+
+
 @pytest.mark.parametrize(
     "text", ["no json", "{}", "[0]", '[{}]', '[{"taking": true, "rest": {"head_xyzw": [0]}}]',
              '[{"taking": true, "rest": {"head_xyzw": [0, 0, 0, 0], "head_m": [0, 0, 0],'
              ' "gaze_rad": [0, 0, 0, 0]}}]'],
 )  # fmt: skip
 def test_neutrals_that_make_no_sense_are_told_of(tmp_path: Path, config: Config, text: str) -> None:
-    both = with_inputs(config, table())
-    facts = RunFacts(extra={"input_neutrals": text}, inputs=True)
-    recorder = McapRecorder(McapSink(path=str(tmp_path / "a.mcap")), facts)
+    refused(tmp_path, with_inputs(config, table()), {"input_neutrals": text})
+
+
+def refused(folder: Path, both: Config, extra: dict[str, str]) -> None:
+    """A recording that says this of its start is told to be damaged."""
+    facts = RunFacts(extra=extra, inputs=True)
+    recorder = McapRecorder(McapSink(path=str(folder / "a.mcap")), facts)
     session(both, lambda i, t: None, recorder, frames=2).run(threading.Event())
-    recording = Recording(tmp_path / "a.mcap")
+    recording = Recording(folder / "a.mcap")
     recording.open()
     with pytest.raises(SourceError, match=r"a\.mcap: "):
         Replay(both, recording, [], tell=print)
@@ -364,16 +399,21 @@ def test_another_place_waits_for_the_next_start(config: Config) -> None:
 
 
 def reload_at(run: Session, configs: dict[int, Config]) -> None:
+    for seq, config in configs.items():
+        at_frame(run, seq, partial(run.reload, config))
+
+
+def at_frame(run: Session, seq: int, do: Callable[[], object]) -> None:
     tracker = run._tracker
     assert tracker is not None
     track = tracker.track
 
-    def reloading(frame: VideoFrame):  # type: ignore[no-untyped-def]
-        if frame.seq in configs:
-            run.reload(configs[frame.seq])
+    def doing(frame: VideoFrame):  # type: ignore[no-untyped-def]
+        if frame.seq == seq:
+            do()
         return track(frame)
 
-    tracker.track = reloading  # type: ignore[method-assign]
+    tracker.track = doing  # type: ignore[method-assign]
 
 
 def blind(config: Config, sink: KeepingSink, told: Heard) -> tuple[Session, ScriptedInput]:
