@@ -86,8 +86,9 @@ def _endpoint(sink: Table, listening: set[int] | None) -> Finding:
             f"{name}: no name server has told where {host!r} is", "give its IP address instead"
         )
     except (OSError, UnicodeError) as fault:
+        reason = str(getattr(fault, "strerror", None) or fault).lower()
         return Finding(
-            f"{name}: the host {host!r} is unknown ({fault})",
+            f"{name}: the host {host!r} is unknown ({reason})",
             "check its spelling, or give its IP address",
             True,
         )

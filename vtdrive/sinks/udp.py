@@ -141,8 +141,9 @@ class UdpLink:
         try:
             return self._lookup()
         except (OSError, UnicodeError) as fault:
+            reason = str(getattr(fault, "strerror", None) or fault).lower()
             raise SinkError(
-                f"{self._label}: the host {self._host!r} is unknown ({fault})",
+                f"{self._label}: the host {self._host!r} is unknown ({reason})",
                 "check its spelling, or give its IP address",
             ) from fault
 
