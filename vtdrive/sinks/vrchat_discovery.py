@@ -237,8 +237,8 @@ class Discovery:
     def _take_file(self, *, quiet: bool = False) -> None:
         """Aim at the newest file's avatar; `quiet` keeps the complaint that stands."""
         config = self._config
-        places = (Path(config.avatar).expanduser(),) if config.avatar else avatar_folders()
         try:
+            places = (Path(config.avatar).expanduser(),) if config.avatar else avatar_folders()
             found = [path for place in places if (path := newest_file(place))]
             if found:
                 avatar = read_avatar(found[0])
@@ -247,7 +247,8 @@ class Discovery:
                     self._complain("", "")
                 return
             reason = "no file about an avatar was found"
-        except (OSError, MalformedTree) as fault:
+        # RuntimeError: there is no home folder for `~` or `~name`.
+        except (OSError, RuntimeError, MalformedTree) as fault:
             reason = f"the avatar's file cannot be read ({fault})"
         self._set(None)
         if not quiet:

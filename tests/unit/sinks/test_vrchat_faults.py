@@ -163,6 +163,14 @@ def test_without_a_file_it_says_what_to_do(tmp_path: Path, fault: str) -> None:
     playing.sink.close()
 
 
+def test_a_home_that_nobody_has_is_told() -> None:
+    playing = Playing(VrchatSink(parameters="file", avatar="~no-such-user/avtr_a.json"))
+    assert playing.until(lambda: playing.told[0])
+    assert "RuntimeError" not in playing.told[0]
+    assert "avatar=FILE" in playing.told[1]
+    playing.sink.close()
+
+
 def test_the_file_serves_until_vrchat_answers(
     vrchat: FakeVrchat, play: Callable[..., Playing], tmp_path: Path
 ) -> None:
