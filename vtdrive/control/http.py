@@ -18,6 +18,7 @@ from vtdrive.control.http_request import MOST_HEAD_BYTES, BadRequest, parse_head
 from vtdrive.control.token import load_token, token_path
 from vtdrive.errors import UsageError
 from vtdrive.listening import who_can_reach
+from vtdrive.sinks.udp import endpoint
 
 __all__ = ["HttpListener"]
 
@@ -47,7 +48,7 @@ class HttpListener:
         self._tell = tell
         self._origins = origins
         self._token_file = token_file or token_path()
-        self.name = f"http {host}:{port}"
+        self.name = f"http {endpoint(host, port)}"
         self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stop: asyncio.Event | None = None

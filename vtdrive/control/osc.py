@@ -16,6 +16,7 @@ from vtdrive.control.desk import LIMITED, Answer, Desk
 from vtdrive.control.words import from_osc
 from vtdrive.core.commands import CommandError
 from vtdrive.listening import who_can_reach
+from vtdrive.sinks.udp import endpoint
 from vtdrive.wire.osc import MalformedPacket, Message, decode, encode
 
 __all__ = ["PREFIX", "REPLY", "OscListener"]
@@ -41,7 +42,7 @@ class OscListener:
         self._host, self._port = host, port
         self._desk = desk
         self._tell = tell
-        self.name = f"osc {host}:{port}"
+        self.name = f"osc {endpoint(host, port)}"
         self._socket: socket.socket | None = None
         self._thread: threading.Thread | None = None
         self._stop = threading.Event()
@@ -68,7 +69,8 @@ class OscListener:
         self._thread = threading.Thread(target=self._run, name="vtdrive-control-osc", daemon=True)
         self._thread.start()
         reach = who_can_reach(self._host, self._port)
-        self._tell(f"control: {self.name} takes commands" + (f"; {reach}" if reach else ""))
+        warned = f"; {reach}: OSC has no password" if reach else ""
+        self._tell(f"control: {self.name} takes commands{warned}")
 
     def close(self) -> None:
         self._stop.set()

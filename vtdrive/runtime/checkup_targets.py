@@ -21,6 +21,7 @@ from vtdrive.runtime.bounded import bounded
 from vtdrive.runtime.finding import Finding
 from vtdrive.sinks.lockfile import holder_of
 from vtdrive.sinks.make import make_sink
+from vtdrive.sinks.udp import endpoint
 from vtdrive.track_sources.make import make_input
 
 __all__ = ["port_finding", "target_findings"]
@@ -123,7 +124,7 @@ def _own_port(table: Table) -> Finding:
 
 def port_finding(kind: str, host: str, port: int, *, of: socket.SocketKind) -> Finding:
     """Whether that port can be listened on, and who could reach it then; `kind` names its user."""
-    name = f"{kind} {host}:{port}"
+    name = f"{kind} {endpoint(host, port)}"
     try:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         with socket.socket(family, of) as trial:

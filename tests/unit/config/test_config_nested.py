@@ -166,6 +166,11 @@ def test_asterisks_become_no_password(tmp_path: Path, kind: str, key: str) -> No
     assert said.startswith(f"my.toml:3: [[sinks]] {key}: it was hidden where this was copied from")
 
 
+def test_a_password_of_nobody_is_told(tmp_path: Path) -> None:
+    (said,) = complaints(tmp_path, '[[sinks]]\nkind = "mqtt"\npassword = "hunter2"\n')
+    assert said.startswith("my.toml:3: [[sinks]] password: password means nothing without user")
+
+
 @pytest.mark.parametrize(
     "line",
     ['password = "hunter2', "password = hunter2", '"token"=hunter2', 'x = 1 my_token = "hunter2'],

@@ -206,6 +206,8 @@ def test_who_can_reach_it_is_told() -> None:
     listener.open()
     listener.close()
     assert "open to every device" in told[0]
+    assert "no password" in told[0]
+    assert OscListener("::", 9010, Desk(str), print).name == "osc [::]:9010"
 
 
 def test_localhost_is_where_pads_send_to(monkeypatch: pytest.MonkeyPatch) -> None:

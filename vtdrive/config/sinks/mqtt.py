@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal, Self
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 
 from vtdrive.config.base import Secret
 from vtdrive.config.sinks.base import FaceDriven, Port
@@ -48,6 +48,12 @@ class MqttSink(FaceDriven):
     """Tell Home Assistant what there is, so that it shows up there by itself."""
     discovery_prefix: Annotated[str, Field(pattern=f"^{_NAME}$", max_length=200)] = "homeassistant"
     """Home Assistant's own prefix."""
+
+    @model_validator(mode="after")
+    def _whose_password(self) -> Self:
+        if self.password.get_secret_value() and not self.user:
+            raise ValueError("password means nothing without user: MQTT sends both or neither")
+        return self
 
     @field_validator("host")
     @classmethod
