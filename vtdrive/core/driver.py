@@ -17,6 +17,7 @@ from typing import Final
 import numpy as np
 
 from vtdrive.config.schema import Config
+from vtdrive.core.blend import Mask
 from vtdrive.core.calibrate import NeutralPose, NeutralTaker, blended
 from vtdrive.core.catch_up import CatchUp
 from vtdrive.core.commands import (
@@ -186,7 +187,7 @@ class Driver:
             self._poser.poses(state),
             return_ms=self._presence.returning_ms,
             dt_s=dt_s,
-            moved=self.mixer.moved_by_camera(),
+            moved=self._moved(),
         )
         return AvatarFrame(
             seq=self._seq,
@@ -322,7 +323,7 @@ class Driver:
         shown, shapes = mixed.body, mixed.body.shapes.copy()
         # An idle blink and a returned face together must not snap the lids open or shut.
         lids = np.maximum(shapes[_BLINKS], np.float32(idle.blink))
-        moved = self.mixer.moved_by_camera()
+        moved = self._moved()
         shapes[_BLINKS] = self._lids.step(
             lids,
             return_ms=self._presence.returning_ms,
@@ -341,6 +342,12 @@ class Driver:
             breath=idle.breath,
             voice=mixed.voice,
         )
+
+    def _moved(self) -> Mask | None:
+        """What a face that returned to the camera moves, as long as that matters."""
+        late = self._lids.running or self._poser.catching
+        returning = late or self._presence.returning_ms is not None
+        return self.mixer.moved_by_camera() if returning else None
 
     def _feel(
         self,

@@ -74,6 +74,11 @@ class Poser:
         sides = {(m, o): self._side(state, mirror=m, overrides=o) for m, o in self._sides}
         return {p: self._driven(p, *sides[p.mirror, p.overrides]) for p in self._profiles}
 
+    @property
+    def catching(self) -> bool:
+        """Whether a parameter may still be late since the last return."""
+        return any(catch_up.running for catch_up in self._catch_up.values())
+
     def caught_up(
         self,
         poses: dict[Profile, Pose],
@@ -84,8 +89,7 @@ class Poser:
     ) -> dict[Profile, Pose]:
         """`poses` without jumps; `return_ms` is the length of the blend with a returned face, and
         `moved` (`SIGNALS`) is what that face moves: None for all."""
-        catching = return_ms is not None or any(c.running for c in self._catch_up.values())
-        returned = (self._program.reads & moved).any(1) if catching and moved is not None else None
+        returned = None if moved is None else (self._program.reads & moved).any(1)
         for profile, pose in poses.items():
             params = self._catch_up[profile].step(
                 pose.params, return_ms=return_ms, dt_s=dt_s, returned=returned
