@@ -465,7 +465,7 @@ def test_nothing_listens_unless_it_is_asked_for(monkeypatch: pytest.MonkeyPatch)
     assert make_listeners(Control(), desk, print) == []
     asked = Control(osc="127.0.0.1:9010", http="[::1]:9011")
     assert [made.name for made in make_listeners(asked, desk, print)] == [
-        "osc 127.0.0.1:9010", "http ::1:9011",
+        "osc 127.0.0.1:9010", "http [::1]:9011",
     ]  # fmt: skip
     with listeners(Control(), str, dict, print):
         pass
