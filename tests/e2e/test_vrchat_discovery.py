@@ -62,6 +62,7 @@ def test_npm_reads_what_we_serve() -> None:
     assert node["types"] == ["s"]
 
 
+@pytest.mark.slow
 def test_with_mdns_in_a_network_of_its_own() -> None:
     for tool in ("unshare", "ip"):
         if shutil.which(tool) is None:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vtdrive.core.driver import Driver
@@ -277,6 +277,7 @@ def test_time_shifts_and_toggles_do_not_matter(make_driver: MakeDriver) -> None:
     np.testing.assert_array_equal(params(again), params(frames))
 
 
+@settings(max_examples=12)
 @given(st.integers(0, 330))
 def test_another_config_carries_on_what_is_forced(cut: int) -> None:
     from vtdrive.config.load import load_config
