@@ -32,4 +32,4 @@ class FaceDatagramSink(DatagramSink):
     def _filled(self, frame: AvatarFrame) -> Sequence[memoryview]:
         if self._tap is None:
             raise SinkError(f"{self.name}: not open", "open it first")
-        return (memoryview(self._encoded(self._tap(frame).plain(), frame)),)
+        return (memoryview(self._encoded(self._tap.plain(frame), frame)),)

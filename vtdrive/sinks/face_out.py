@@ -46,6 +46,7 @@ class FaceTap:
         index = {name: i for i, name in enumerate(schema.names)}
         pairs = [(into, index[name]) for into, name in enumerate(SHAPES) if name in index]
         self._profile = profile
+        self._schema = schema
         self._into = np.array([into for into, _ in pairs], np.intp)
         self._at = np.array([at for _, at in pairs], np.intp)
 
@@ -59,3 +60,16 @@ class FaceTap:
             shapes = np.nan_to_num(shapes, nan=0.0, posinf=1.0, neginf=0.0)
         found = frame.status is not Status.LOST
         return FaceOut(frame.t_ns, found, state, np.clip(shapes, 0.0, 1.0))
+
+    def plain(self, frame: AvatarFrame) -> PlainFace:
+        """The face of one frame as encoders take it; made once for all sinks of a profile."""
+        last = _LAST.get(self._profile)
+        if last is not None and last[0] is frame and last[1] is self._schema:
+            return last[2]
+        face = self(frame).plain()
+        _LAST[self._profile] = (frame, self._schema, face)
+        return face
+
+
+_LAST: dict[Profile, tuple[AvatarFrame, RigSchema, PlainFace]] = {}
+"""The newest face of each profile. Entries are replaced whole, so threads may share it."""
