@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import pytest
 from avatar_frames import FULL, frame_of, posed
+from fake_vrchat import FakeVrchat
 
 from vtdrive.config.sinks import VrchatSink
+from vtdrive.sinks import vrchat_discovery
 from vtdrive.sinks.make import make_sink
 from vtdrive.sinks.vrchat import VrchatOutput
 from vtdrive.spaces import quat_from_euler
@@ -18,7 +21,7 @@ from vtdrive.types import AvatarFrame, Profile, Status, frozen
 from vtdrive.vocab import MIRROR_SHAPE, SHAPES
 from vtdrive.wire.neutral import neutral_frame
 
-__all__ = ["FACE", "Playing", "face_frame"]
+__all__ = ["FACE", "Playing", "face_frame", "play", "quick", "vrchat"]
 
 FACE = {
     "FT/v2/EyeClosedLeft": "f", "FT/v2/EyeClosedRight": "f", "FT/v2/EyeLeftX": "f",
@@ -95,3 +98,32 @@ class Playing:
     @property
     def told(self) -> tuple[str, str]:
         return self.sink.stats.last_error, self.sink.stats.remedy
+
+
+@pytest.fixture
+def vrchat() -> Iterator[FakeVrchat]:
+    fake = FakeVrchat()
+    fake.wear("avtr_first", FACE)
+    yield fake
+    fake.close()
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(vrchat_discovery, "_POLL_S", 0.1)
+    monkeypatch.setattr(vrchat_discovery, "_SETTLE_S", (0.02, 0.05))
+
+
+@pytest.fixture
+def play(vrchat: FakeVrchat) -> Iterator[Callable[..., Playing]]:
+    made: list[Playing] = []
+
+    def start(**options: Any) -> Playing:
+        page = {"oscquery": f"127.0.0.1:{vrchat.http_port}", "parameters": "oscquery"}
+        made.append(Playing(VrchatSink.model_validate(page | options)))
+        return made[-1]
+
+    yield start
+    for playing in made:
+        playing.sink.close()
+        assert "left behind" not in playing.sink.stats.last_error

@@ -6,48 +6,20 @@ import json
 import os
 import socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 from fake_vrchat import FakeVrchat
-from vrchat_playing import FACE, Playing
+from vrchat_playing import Playing
+from vrchat_playing import play as play
+from vrchat_playing import quick as quick
+from vrchat_playing import vrchat as vrchat
 
 from vtdrive.config.sinks import VrchatSink
 from vtdrive.config.urls import parse_sink_url
 from vtdrive.errors import UsageError
-from vtdrive.sinks import vrchat_discovery
 from vtdrive.sinks.vrchat_browse import Browse
-
-
-@pytest.fixture
-def vrchat() -> Iterator[FakeVrchat]:
-    fake = FakeVrchat()
-    fake.wear("avtr_first", FACE)
-    yield fake
-    fake.close()
-
-
-@pytest.fixture(autouse=True)
-def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(vrchat_discovery, "_POLL_S", 0.1)
-    monkeypatch.setattr(vrchat_discovery, "_SETTLE_S", (0.02, 0.05))
-
-
-@pytest.fixture
-def play(vrchat: FakeVrchat) -> Iterator[Callable[..., Playing]]:
-    made: list[Playing] = []
-
-    def start(**options: Any) -> Playing:
-        page = {"oscquery": f"127.0.0.1:{vrchat.http_port}", "parameters": "oscquery"}
-        made.append(Playing(VrchatSink.model_validate(page | options)))
-        return made[-1]
-
-    yield start
-    for playing in made:
-        playing.sink.close()
-        assert "left behind" not in playing.sink.stats.last_error
 
 
 def test_vrchat_started_later_and_again(vrchat: FakeVrchat, play: Callable[..., Playing]) -> None:
