@@ -134,7 +134,7 @@ def test_what_is_written_and_what_is_meant(text: str, meant: Command) -> None:
         ("record begin", "allowed: start, stop, toggle"),
         ("record stop a", "takes no name"),
         ("record start ../../secret", "cannot be the name"),
-        ("record start /tmp/x", "cannot be the name"),
+        ("record start /elsewhere/x", "cannot be the name"),
         ("record start .bashrc", "cannot be the name"),
         ("record start con", "cannot be the name"),
         ("record start NUL.take", "cannot be the name"),
