@@ -5,10 +5,13 @@ from __future__ import annotations
 import dataclasses
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+import pytest
 from avatar_frames import FULL, frame_of, posed
+from fake_vts import FakeVts
 
 from vtdrive.config.sinks import VtsSink
 from vtdrive.sinks.vts import VtsOutput
@@ -16,7 +19,7 @@ from vtdrive.sinks.vts_token import TokenStore
 from vtdrive.types import AvatarFrame, Profile, Status, frozen
 from vtdrive.vocab import EMOTION_INDEX
 
-__all__ = ["Stage", "face_frame"]
+__all__ = ["Stage", "face_frame", "last", "stage", "vts"]
 
 
 def face_frame(
@@ -81,3 +84,18 @@ class Stage:
         while not self._stop.wait(1 / 60):
             if self.playing:
                 self.sink.send(dataclasses.replace(self.frame, t_ns=time.monotonic_ns()))
+
+
+@pytest.fixture
+def vts() -> Iterator[FakeVts]:
+    with FakeVts() as fake:
+        yield fake
+
+
+def stage(vts: FakeVts, folder: Path, **options: object) -> Stage:
+    return Stage(VtsSink.model_validate({"port": vts.port, **options}), folder)
+
+
+def last(vts: FakeVts, name: str) -> tuple[float, float]:
+    """Value and weight of the last frame."""
+    return vts.injections[-1].values[name]
