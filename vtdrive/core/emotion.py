@@ -21,6 +21,8 @@ _WEIGHT_SPAN: Final = 0.5
 """Probability above `exit` at which the weight is full."""
 _FROZEN_MS: Final = 5000.0
 """A look at the second monitor keeps the smile; whoever works there must not grin for minutes."""
+_DUST: Final = 1e-6
+"""Weights below this are none: nobody sees them, and denormals cost time."""
 _SETTLED: Final = 3.0
 """Time constants to 95 %, which is what attack and release times mean."""
 
@@ -201,7 +203,7 @@ class EmotionMachine:
             span = timing.attack_ms if target > weight else timing.release_ms
             share = 1.0 if span <= 0 else 1.0 - math.exp(-_SETTLED * dt_ms / span)
             weight += share * (target - weight)
-            if target < weight and weight < self._config.floor:
+            if weight < _DUST or (target < weight and weight < self._config.floor):
                 weight = 0.0
             self._weights[i] = weight
 
