@@ -89,7 +89,10 @@ def _add(client: ObsClient, scene: str, name: str, kind: str, **settings: Any) -
 
 
 def _saved(obs: RealObs) -> str:
-    return obs.scenes_file.read_text("utf-8") if obs.scenes_file.exists() else ""
+    try:
+        return obs.scenes_file.read_text("utf-8")
+    except FileNotFoundError:  # OBS replaces it as it saves
+        return ""
 
 
 def sink_for(obs: RealObs, *rules: dict[str, Any], password: str | None = None) -> ObsOutput:
