@@ -11,6 +11,8 @@ from conftest import Receiver, Run
 
 from vtdrive.demo import demo_clip
 
+pytestmark = pytest.mark.slow  # it waits much
+
 RUN = ("run", "--source", str(demo_clip()), "--no-emotion", "--max-seconds", "3")
 
 

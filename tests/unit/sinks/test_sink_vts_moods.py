@@ -14,6 +14,8 @@ from vts_stage import Stage
 from vtdrive.config.sinks import VtsSink
 from vtdrive.types import Status
 
+pytestmark = pytest.mark.slow  # it waits for real cooldowns
+
 SMILE, SAD = "smile.exp3.json", "sad.exp3.json"
 
 

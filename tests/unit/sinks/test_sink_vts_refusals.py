@@ -9,6 +9,8 @@ from fake_vts import FakeVts
 from vts_stage import stage
 from vts_stage import vts as vts
 
+pytestmark = pytest.mark.slow  # it waits much
+
 
 def test_a_parameter_that_goes_is_left_out(vts: FakeVts, tmp_path: Path) -> None:
     with stage(vts, tmp_path) as play:
