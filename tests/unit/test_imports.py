@@ -25,7 +25,7 @@ RANK = {
     "testing": 4,
     "demo": 2,
     "sources": 5, "track_sources": 5, "trackers": 5, "classifiers": 5, "sinks": 5,
-    "render": 5,
+    "render": 4,
     "control": 6,
     "runtime": 7, "detectors": 7,
     "stills": 8, "eval": 8, "analyze": 8,

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from vtdrive.config.avatar import AvatarConfig
 from vtdrive.config.base import Share, Table
 from vtdrive.config.control import Control
 from vtdrive.config.emotion import EmotionConfig
@@ -139,6 +140,7 @@ class Config(Table):
     """The avatar's parameters."""
     sinks: list[SinkConfig] = Field(default_factory=list)
     """Where frames go; also `--sink URL`."""
+    avatar: AvatarConfig = AvatarConfig()
     control: Control = Control()
     inputs: list[InputConfig] = Field(default_factory=list)
     """Tracking from other programs and devices; also `--in URL`. The first one named wins."""

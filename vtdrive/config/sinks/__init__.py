@@ -7,6 +7,7 @@ from typing import Annotated, Final, get_args
 from pydantic import Field
 
 from vtdrive.config.sinks.base import Driven, FaceDriven, SinkTable
+from vtdrive.config.sinks.film import FilmSink
 from vtdrive.config.sinks.ifacialmocap import IFacialMocapSink
 from vtdrive.config.sinks.jsonl import JsonlSink
 from vtdrive.config.sinks.livelink import LiveLinkSink
@@ -16,16 +17,20 @@ from vtdrive.config.sinks.obs import ObsSink
 from vtdrive.config.sinks.openseeface import OpenSeeFaceSink
 from vtdrive.config.sinks.opentrack import OpentrackSink
 from vtdrive.config.sinks.osc import OscSink
+from vtdrive.config.sinks.page import PageSink
+from vtdrive.config.sinks.virtualcam import VirtualCamSink
 from vtdrive.config.sinks.vmc import VmcSink
 from vtdrive.config.sinks.vrchat import VrchatSink
 from vtdrive.config.sinks.vts import VtsSink
 from vtdrive.config.sinks.vtsphone import VtsPhoneSink
+from vtdrive.config.sinks.window import WindowSink
 from vtdrive.config.sinks.ws import WebSocketSink
 
 __all__ = [
     "SINK_KINDS",
     "Driven",
     "FaceDriven",
+    "FilmSink",
     "IFacialMocapSink",
     "JsonlSink",
     "LiveLinkSink",
@@ -35,13 +40,16 @@ __all__ = [
     "OpenSeeFaceSink",
     "OpentrackSink",
     "OscSink",
+    "PageSink",
     "SinkConfig",
     "SinkTable",
+    "VirtualCamSink",
     "VmcSink",
     "VrchatSink",
     "VtsPhoneSink",
     "VtsSink",
     "WebSocketSink",
+    "WindowSink",
 ]
 
 _Any = (
@@ -57,6 +65,10 @@ _Any = (
     | ObsSink
     | WebSocketSink
     | MqttSink
+    | VirtualCamSink
+    | WindowSink
+    | PageSink
+    | FilmSink
     | JsonlSink
     | McapSink
 )  # fmt: skip

@@ -1,0 +1,1 @@
+"""`avatar.toml`: what an avatar's author writes."""

@@ -1,0 +1,148 @@
+"""The tables of `avatar.toml`."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from vtdrive.config.base import Share, Table
+from vtdrive.config.expr import Expression
+from vtdrive.render.format.deform import Deform, Morph, Pair, Show
+
+__all__ = ["Avatar", "Blend", "Feeling", "Part", "Spring", "Sprite", "Steer", "Turn"]
+
+Blend = Literal["normal", "multiply", "screen", "overlay", "add"]
+Positive = Annotated[float, Field(gt=0, le=1e5)]
+Box = Annotated[tuple[float, float, float, float], Field(min_length=4, max_length=4)]
+
+
+class Sprite(Table):
+    """One picture of a set, of which the first that fits is shown."""
+
+    art: str
+    """A picture's path, or the id of a drawing."""
+    when: dict[str, Pair] = Field(default_factory=dict)
+    """Parameter = [from, to]; all must fit. Empty: always fits."""
+
+
+class Part(Table):
+    """A layer, or (without art) a group of them. Later parts are painted over earlier ones."""
+
+    name: Annotated[str, Field(min_length=1, max_length=60)]
+    parent: str = ""
+    """The part it moves with; empty: the picture."""
+    art: str | None = None
+    """The id of a group in the avatar's drawing, or the path of a picture (.png, .webp, .svg).
+    Not given: the drawing's group with the part's own name, where there is one. "": a group."""
+    at: Pair | None = None
+    """Where a picture's left upper corner lies. Pictures of the canvas' size lie at 0, 0."""
+    size: Pair | None = None
+    """A picture's width and height in art units; not given: its pixels."""
+    pivot: Pair | None = None
+    """What it turns and stretches about; not given: the parent's, else the middle."""
+    opacity: Share = 1.0
+    blend: Blend = "normal"
+    clip: str = ""
+    """The part inside whose drawing it is seen."""
+    depth: float | None = None
+    """How far it stands before the axis of the head, in units of `[turn] radius`: what is nearer
+    moves more when the head turns. Negative: behind. Not given: the parent's, else 0."""
+    bulge: float | None = None
+    """How round it is: 1 lies on a ball (its middle at `depth`, its edge at depth - 1), 0 is flat.
+    Not given: the parent's, else 0."""
+    rigid: Share | None = None
+    """How much it turns as one piece about its pivot (1) or point by point (0). Not given: the
+    parent's, else 0."""
+    deform: list[Deform] = Field(default_factory=list)
+    """Done in this order, before those of the parent."""
+    morph: list[Morph] = Field(default_factory=list)
+    show: list[Show] = Field(default_factory=list)
+    sprite: list[Sprite] = Field(default_factory=list)
+    hit: bool = True
+    """False: left out when the picture's extent is measured (marks, shadows)."""
+
+
+class Turn(Table):
+    """How the head turns: parts of different depth shift by different amounts."""
+
+    centre: Pair
+    """The middle of the head, in art units."""
+    radius: Positive
+    """Half the head's width."""
+    height: Positive
+    """Half the head's height."""
+    yaw: str = "head_x"
+    pitch: str = "head_y"
+    yaw_deg: float = 0.5
+    """Degrees of turning for 1 of the parameter."""
+    pitch_deg: float = 0.3
+    """The same for nodding."""
+    shear: float = 0.03
+    """How much the line of the eyes tilts when the head is turned and nods at once."""
+
+
+class Steer(Expression):
+    """A parameter: its range (`clamp`) and what drives it (`sum` …), in the language of config
+    files. Signals are those of `[outputs]`."""
+
+    neutral: float = 0.0
+
+    @model_validator(mode="after")
+    def _at_home(self) -> Self:
+        if not self.clamp[0] <= self.neutral <= self.clamp[1]:
+            raise ValueError("neutral must lie within clamp")
+        return self
+
+
+class Spring(Table):
+    """A parameter that follows others as if it hung on a spring."""
+
+    to: dict[str, float]
+    """Parameter = weight. Each parameter counts as a share of its range, so that a head turned all
+    the way is 1."""
+    hz: Annotated[float, Field(ge=0.1, le=10)]
+    """How fast it swings by itself."""
+    damping: Annotated[float, Field(ge=0.05, le=2)]
+    """Below 1 it overshoots: 0.2 by 53 %, 0.3 37 %, 0.5 16 %, 0.7 5 %."""
+    swing: bool = True
+    """True: what comes out is how far the spring lags behind, so it rests at 0 as soon as the head
+    does. False: the spring's place itself."""
+    gain: float = 1.0
+    clamp: Pair = (-1.0, 1.0)
+    neutral: float = 0.0
+
+
+class Feeling(Table):
+    """What one expression does to parameters, at full weight."""
+
+    add: dict[str, float] = Field(default_factory=dict)
+    """Parameter = what is added."""
+    cap: dict[str, float] = Field(default_factory=dict)
+    """Parameter = the most it may then be: a narrowed lid still blinks."""
+    set: dict[str, float] = Field(default_factory=dict)
+    """Parameter = the value it is drawn to."""
+
+
+class Avatar(Table):
+    """One avatar."""
+
+    format: Literal[1] = 1
+    name: Annotated[str, Field(min_length=1, max_length=60)]
+    about: str = ""
+    """A sentence for `vtdrive avatar list`."""
+    author: str = ""
+    licence: str = ""
+    canvas: Annotated[tuple[Positive, Positive], Field(min_length=2, max_length=2)]
+    """Width and height of the art, in art units."""
+    frame: Box | None = None
+    """x, y, width, height of what `zoom = 1` fits into the picture; not given: the canvas."""
+    drawing: str = ""
+    """An .svg file whose groups are parts' drawings."""
+    turn: Turn | None = None
+    params: dict[str, Steer] = Field(default_factory=dict)
+    """Parameters of its own, and changes to the built-in ones."""
+    springs: dict[str, Spring] = Field(default_factory=dict)
+    feelings: dict[str, Feeling] = Field(default_factory=dict)
+    """Changes to what the eight expressions do: `[feelings.anger] add = { ear_l = -1.0 }`."""
+    part: Annotated[list[Part], Field(min_length=1, max_length=400)]
