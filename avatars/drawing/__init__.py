@@ -1,0 +1,1 @@
+"""The programs that draw the bundled avatars: `python -m avatars.drawing.NAME` writes their SVG."""
