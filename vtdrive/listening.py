@@ -6,11 +6,23 @@ import errno
 import ipaddress
 from typing import Final
 
-__all__ = ["is_everywhere", "is_loopback", "listen_remedy", "who_can_reach"]
+__all__ = [
+    "endpoint",
+    "is_everywhere",
+    "is_loopback",
+    "listen_remedy",
+    "names_listener",
+    "who_can_reach",
+]
 
 _TAKEN: Final = frozenset({errno.EADDRINUSE, 10048})
 """Here and as Windows counts them."""
 _FORBIDDEN: Final = frozenset({errno.EACCES, 10013})
+
+
+def endpoint(host: str, port: int) -> str:
+    """`127.0.0.1:39539`, `[::1]:39539`."""
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def is_loopback(host: str) -> bool:
@@ -26,6 +38,26 @@ def is_loopback(host: str) -> bool:
 def is_everywhere(host: str) -> bool:
     """Whether a listener on `host` is open to every network of this machine."""
     return host in ("0.0.0.0", "::", "")
+
+
+def names_listener(host_header: str, host: str) -> bool:
+    """Whether a request's `Host` may be that of a server that listens on `host`.
+
+    By number, by `host` or as `localhost`. A web page whose own name was made to point to this
+    machine (DNS rebinding) gives itself away by that name.
+    """
+    name = host_header.lower()
+    if name.startswith("["):
+        name = name[1:].partition("]")[0]
+    elif name.count(":") == 1:
+        name = name.partition(":")[0]
+    if name in ("localhost", host.lower()):
+        return bool(name)
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True
 
 
 def who_can_reach(host: str, port: int) -> str:

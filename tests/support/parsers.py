@@ -223,17 +223,17 @@ def _vrms() -> list[bytes]:
 
 
 def _http(data: bytes) -> object:
-    from vtdrive.control.http_request import parse_head
     from vtdrive.control.words import from_query
     from vtdrive.core.commands import parse_command
+    from vtdrive.http_request import parse_head
 
     request = parse_head(data)
     return parse_command(from_query(request.path[1:], request.query))
 
 
 def _http_refusals() -> tuple[type[Exception], ...]:
-    from vtdrive.control.http_request import BadRequest
     from vtdrive.errors import UsageError
+    from vtdrive.http_request import BadRequest
 
     return BadRequest, UsageError
 

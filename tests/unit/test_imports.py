@@ -20,6 +20,7 @@ IMPURE = {
 RANK = {
     "types": 0, "vocab": 0, "errors": 0, "clock": 0,
     "spaces": 1, "assets": 1, "inference": 1, "listening": 1, "secrets": 1, "sink_stats": 1,
+    "http_request": 1, "kept_token": 1,
     "config": 2,
     "core": 3, "wire": 3,
     "testing": 4,

@@ -14,9 +14,9 @@ from typing import Final
 from vtdrive.control.base import Tell, in_use
 from vtdrive.control.desk import LIMITED, Desk
 from vtdrive.control.http_door import Door, refusal, told
-from vtdrive.control.http_request import MOST_HEAD_BYTES, BadRequest, parse_head
 from vtdrive.control.token import load_token, token_path
 from vtdrive.errors import UsageError
+from vtdrive.http_request import MOST_HEAD_BYTES, BadRequest, parse_head
 from vtdrive.listening import who_can_reach
 from vtdrive.sinks.udp import endpoint
 

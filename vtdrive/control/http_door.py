@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hmac
-import ipaddress
 import json
 from collections.abc import Collection, Mapping
 from http import HTTPStatus
@@ -11,9 +10,10 @@ from typing import Final
 from urllib.parse import quote
 
 from vtdrive.control.desk import Answer, Desk
-from vtdrive.control.http_request import BadRequest, Request, response
 from vtdrive.control.words import from_query
 from vtdrive.core.commands import COMMANDS, CommandError
+from vtdrive.http_request import BadRequest, Request, response
+from vtdrive.listening import names_listener
 
 __all__ = ["Door", "http_path", "refusal", "told"]
 
@@ -36,13 +36,12 @@ class Door:
     def __init__(self, desk: Desk, *, token: str, host: str, origins: Collection[str]) -> None:
         self._desk = desk
         self._token = token
-        self._host = host.lower()
+        self._host = host
         self._origins = frozenset(origin.rstrip("/").lower() for origin in origins)
 
     def check(self, request: Request) -> None:
         """Raises BadRequest where the request is a stranger's. Reads no body."""
-        if not self._is_ours(request.headers.get("host", "")):
-            # A web page whose name was made to point here (DNS rebinding) gives itself away.
+        if not names_listener(request.headers.get("host", ""), self._host):
             raise BadRequest(
                 HTTPStatus.FORBIDDEN,
                 "the Host of the request is not this server",
@@ -82,7 +81,7 @@ class Door:
         wanted = "access-control-request-method" in request.headers
         if not (grants and wanted and request.method == "OPTIONS"):
             return b""
-        if not self._is_ours(request.headers.get("host", "")):
+        if not names_listener(request.headers.get("host", ""), self._host):
             return b""
         may = {
             "Access-Control-Allow-Methods": "GET, POST",
@@ -125,20 +124,6 @@ class Door:
             return response(HTTPStatus.OK, dict(self._desk.state()), grants)
         listed = [{"command": c.words, "does": c.does} for c in COMMANDS]
         return response(HTTPStatus.OK, listed, grants)
-
-    def _is_ours(self, host: str) -> bool:
-        name = host.lower()
-        if name.startswith("["):
-            name = name[1:].partition("]")[0]
-        elif name.count(":") == 1:
-            name = name.partition(":")[0]
-        if name in ("localhost", self._host):
-            return True
-        try:
-            ipaddress.ip_address(name)
-        except ValueError:
-            return False
-        return True
 
 
 def told(answer: Answer, text: str, extra: Mapping[str, str]) -> bytes:

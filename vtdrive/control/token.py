@@ -2,22 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
-import re
-import secrets
-import tempfile
 from pathlib import Path
-from typing import Final
 
 import platformdirs
 
 from vtdrive.errors import UsageError
+from vtdrive.kept_token import kept_token
 
 __all__ = ["load_token", "token_path"]
-
-_PRIVATE: Final = 0o600
-_SOUND: Final = re.compile(r"[A-Za-z0-9_-]{32,200}")
 
 
 def token_path() -> Path:
@@ -26,42 +18,12 @@ def token_path() -> Path:
 
 
 def load_token(path: Path | None = None) -> str:
-    """The token, made anew where there is none, or none of use. Raises UsageError.
-
-    The file is readable by its owner alone (mode 600). Windows has no such modes: there it lies in
-    the user's profile, which other users cannot read.
-    """
+    """The token, made anew where there is none, or none of use. Raises UsageError."""
     path = path or token_path()
     try:
-        return _kept(path) or _made(path)
+        return kept_token(path)
     except OSError as fault:
         raise UsageError(
             f"the control token {path} cannot be read or written: {fault.strerror or fault}",
             "mend the folder's permissions, or leave out --control http://…",
         ) from fault
-
-
-def _kept(path: Path) -> str:
-    try:
-        if os.name == "posix" and path.stat().st_mode & 0o077:
-            path.chmod(_PRIVATE)
-        token = path.read_text("utf-8").strip()
-    except (FileNotFoundError, UnicodeDecodeError):
-        return ""
-    return token if _SOUND.fullmatch(token) else ""
-
-
-def _made(path: Path) -> str:
-    token = secrets.token_urlsafe(32)
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    # mkstemp makes it private before a byte is in it.
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=".control-token-")
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(f"{token}\n")
-        Path(name).replace(path)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            Path(name).unlink()
-        raise
-    return token

@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from vtdrive.errors import SinkError
-from vtdrive.listening import is_loopback
+from vtdrive.listening import endpoint, is_loopback
 from vtdrive.sinks.base import SinkStats
 from vtdrive.sinks.lookup import Address, Lookup
 
@@ -25,11 +25,6 @@ _REFUSED_FOR_S: Final = 3.0
 """Linux refuses a stranger's datagrams once a second at most, whatever number arrives."""
 
 Datagram = bytes | memoryview
-
-
-def endpoint(host: str, port: int) -> str:
-    """`127.0.0.1:39539`, `[::1]:39539`."""
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def udp_target(host: str, port: int) -> str:

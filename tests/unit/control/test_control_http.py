@@ -20,11 +20,11 @@ from hypothesis import strategies as st
 from vtdrive.control.desk import Desk
 from vtdrive.control.http import HttpListener
 from vtdrive.control.http_door import http_path
-from vtdrive.control.http_request import BadRequest, parse_head
 from vtdrive.control.send import send_command
 from vtdrive.control.token import load_token
 from vtdrive.core.commands import COMMANDS, parse_command
 from vtdrive.errors import UsageError, VtdriveError
+from vtdrive.http_request import BadRequest, parse_head
 
 
 class Server:
