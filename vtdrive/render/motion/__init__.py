@@ -1,0 +1,11 @@
+"""A face and the time become the parameters that move an avatar. Pure.
+
+params.toml    what drives each parameter, and the springs
+feelings.toml  what the eight expressions do to them
+"""
+
+from __future__ import annotations
+
+from vtdrive.render.motion.tables import known_params
+
+__all__ = ["known_params"]
