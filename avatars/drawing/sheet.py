@@ -24,6 +24,7 @@ class Sheet:
             f'width="{width}" height="{height}">'
         )
         self._defs: list[str] = []
+        self._keys: list[str] = []
         self._lines: list[str] = []
         self._deep = 1
         self.cubics: dict[str, int] = {}
@@ -31,15 +32,30 @@ class Sheet:
         self._open: list[str] = []
 
     @contextmanager
-    def group(self, name: str, *, opacity: float = 1.0) -> Iterator[None]:
-        """What is drawn inside becomes the group `name`."""
-        self._put(f"<g{_words(id=name, opacity=_opaque(opacity))}>")
+    def group(self, name: str, *, opacity: float = 1.0, hidden: bool = False) -> Iterator[None]:
+        """What is drawn inside becomes the group `name`. `hidden`: other programs do not show it;
+        for key drawings, which would lie over the drawing at rest."""
+        hide = "none" if hidden else None
+        self._put(f"<g{_words(id=name, opacity=_opaque(opacity), display=hide)}>")
         self._open.append(name)
         self._deep += 1
         yield
         self._deep -= 1
         self._open.pop()
         self._put("</g>")
+
+    @contextmanager
+    def key(self, name: str) -> Iterator[None]:
+        """What is drawn inside becomes the group `name`, unseen where it stands: a key drawing that
+        a part changes into."""
+        lines, deep, held = self._lines, self._deep, self._open
+        self._lines, self._deep, self._open = self._keys, 2, []
+        self._put(f"<g{_words(id=name)}>")
+        self._deep = 3
+        yield
+        self._deep = 2
+        self._put("</g>")
+        self._lines, self._deep, self._open = lines, deep, held
 
     def fill(self, shape: Curve | Sequence[Curve], colour: str, *, opacity: float = 1.0) -> None:
         """One path filled with a colour (`#rrggbb`) or a gradient's name. Several curves make one
@@ -86,7 +102,8 @@ class Sheet:
 
     def text(self) -> str:
         """The whole file."""
-        defs = ["  <defs>", *self._defs, "  </defs>"] if self._defs else []
+        unseen = [*self._defs, *self._keys]
+        defs = ["  <defs>", *unseen, "  </defs>"] if unseen else []
         return "\n".join([self._head, *defs, *self._lines, "</svg>"]) + "\n"
 
     def write(self, path: Path) -> None:
