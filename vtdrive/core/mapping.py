@@ -14,7 +14,7 @@ import numpy.typing as npt
 from vtdrive.config.expr import Expression, Term
 from vtdrive.types import F32
 
-__all__ = ["Program", "Resolver"]
+__all__ = ["Program", "Resolver", "along"]
 
 F64 = npt.NDArray[np.float64]
 Resolver = Callable[[str], Mapping[str, float]]
@@ -70,12 +70,12 @@ class _Rows:
         if bent:
             x = np.where(self.bent, np.power(np.maximum(x, 0.0), self.gamma), x)
         for row, line in self.lines:
-            x[row] = _along(line, float(x[row]))
+            x[row] = along(line, float(x[row]))
         result: F64 = x * self.gain + self.offset
         return result
 
 
-def _along(line: Sequence[tuple[float, float]], x: float) -> float:
+def along(line: Sequence[tuple[float, float]], x: float) -> float:
     """The height of a polyline at `x`; level beyond its ends."""
     right = bisect_right(line, x, key=itemgetter(0))
     if right == 0 or right == len(line):

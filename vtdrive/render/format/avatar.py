@@ -47,7 +47,8 @@ class Part(Table):
     """The part inside whose drawing it is seen."""
     depth: float | None = None
     """How far it stands before the axis of the head, in units of `[turn] radius`: what is nearer
-    moves more when the head turns. Negative: behind. Not given: the parent's, else 0."""
+    moves more when the head turns. Negative: behind. Not given: the parent's. The turn is done
+    before the deforms of the outermost part that gives a depth (the head, with its tilt)."""
     bulge: float | None = None
     """How round it is: 1 lies on a ball (its middle at `depth`, its edge at depth - 1), 0 is flat.
     Not given: the parent's, else 0."""
@@ -78,8 +79,6 @@ class Turn(Table):
     """Degrees of turning for 1 of the parameter."""
     pitch_deg: float = 0.3
     """The same for nodding."""
-    shear: float = 0.03
-    """How much the line of the eyes tilts when the head is turned and nods at once."""
 
 
 class Steer(Expression):

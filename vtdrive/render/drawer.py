@@ -1,0 +1,123 @@
+"""One avatar, drawn: a face and the time in, a picture out. Follows changes of its files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from vtdrive.config.avatar import AvatarConfig
+from vtdrive.core.mirror import mirrored
+from vtdrive.errors import ConfigError, VtdriveError
+from vtdrive.render.background import Background
+from vtdrive.render.library import avatar_folder
+from vtdrive.render.motion import Motion
+from vtdrive.render.paint.painter import Painter, Place
+from vtdrive.render.rig import Rig, load_rig
+from vtdrive.types import F32, U8, FaceState
+
+__all__ = ["Drawer"]
+
+
+class Drawer:
+    """Not for several threads at once. `open` before the first `draw`."""
+
+    def __init__(self, look: AvatarConfig, *, size: tuple[int, int] | None = None) -> None:
+        """`size` (width, height) instead of the look's own."""
+        self._look = look
+        self._size = size or (look.width, look.height)
+        self._stamps: dict[Path, tuple[int, int]] = {}
+        self._good: F32 | None = None
+
+    def open(self) -> None:
+        """Load the avatar; raises UsageError or ConfigError with what is wrong in its files."""
+        self._folder = avatar_folder(self._look.name)
+        self._use(load_rig(self._folder), None)
+        self._background = Background(self._look.background, self._size)
+
+    @property
+    def name(self) -> str:
+        """Of the avatar, as its author wrote it."""
+        return self._rig.avatar.name
+
+    @property
+    def params(self) -> tuple[str, ...]:
+        """Names of what moves it."""
+        return self._motion.names
+
+    def draw(self, state: FaceState, t_ns: int, *, backdrop: U8 | None = None) -> U8:
+        """(height, width, 4) premultiplied RGBA of the avatar at `t_ns` of any steady clock.
+
+        The array is used again by the next call. `backdrop` (any size, RGB) is the camera's
+        picture for the background `blur`.
+        """
+        seen = mirrored(state) if self._look.mirror else state
+        return self.paint(self._motion.step(seen, t_ns), backdrop=backdrop)
+
+    def paint(self, params: F32, *, backdrop: U8 | None = None) -> U8:
+        """The picture at `params`, in the order of `self.params`, whatever a face does."""
+        if np.isfinite(params).all():
+            self._good = params
+        elif self._good is not None:
+            params = self._good
+        under = self._background.under(backdrop)
+        if not self._look.outline_px:
+            return self._painter.paint(params, under)
+        return self._background.outlined(self._painter.paint(params), under, self._look.outline_px)
+
+    def refresh(self) -> str:
+        """Load the avatar anew where its files have changed; a sentence about it, or "".
+
+        Files that are wrong leave the avatar as it is.
+        """
+        if self._stamps == {path: _stamp(path) for path in self._stamps}:
+            return ""
+        try:
+            rig = load_rig(self._folder)
+        except ConfigError as fault:
+            self._stamps = {path: _stamp(path) for path in self._stamps}
+            return f"the avatar was not reloaded, the old one stays:\n{fault}"
+        self._use(rig, self._motion)
+        return f"{rig.avatar.name}: reloaded"
+
+    def use(self, look: AvatarConfig) -> None:
+        """Another name, place or background from now on, the size staying as it is. Raises
+        UsageError or ConfigError, and then goes on with what it had."""
+        old, self._look = self._look, look
+        try:
+            background = Background(look.background, self._size)
+            if look.name != old.name:
+                folder = avatar_folder(look.name)
+                rig = load_rig(folder)
+                self._folder = folder
+                self._use(rig, self._motion)
+            else:
+                self._painter.place_at(self._rig, self._placed())
+        except VtdriveError:
+            self._look = old
+            raise
+        self._background = background
+
+    def close(self) -> None:
+        """Release the pictures."""
+        self._stamps = {}
+
+    def _use(self, rig: Rig, former: Motion | None) -> None:
+        motion = Motion(rig.avatar)
+        if former is not None:
+            motion.adopt(former)
+        self._rig, self._motion, self._good = rig, motion, None
+        self._painter = Painter(rig, motion.names, *self._size, self._placed())
+        self._stamps = {path: _stamp(path) for path in rig.files}
+
+    def _placed(self) -> Place:
+        look = self._look
+        return Place(self._rig, *self._size, zoom=look.zoom, x=look.x, y=look.y)
+
+
+def _stamp(path: Path) -> tuple[int, int]:
+    try:
+        found = path.stat()
+    except OSError:
+        return (0, 0)
+    return (found.st_mtime_ns, found.st_size)

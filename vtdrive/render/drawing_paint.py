@@ -1,0 +1,149 @@
+"""Fills, strokes and gradients of an SVG shape."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+__all__ = ["DrawingError", "Gradient", "Stroke", "gradient_of", "rgba_of", "stroke_of"]
+
+F64 = npt.NDArray[np.float64]
+RGBA = tuple[float, float, float, float]
+
+
+class DrawingError(Exception):
+    """Why a drawing cannot be used, and the line of the file (0 where it has none)."""
+
+    def __init__(self, reason: str, line: int = 0) -> None:
+        super().__init__(reason)
+        self.reason, self.line = reason, line
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Gradient:
+    """Colours along a line, or around a point."""
+
+    kind: Literal["linear", "radial"]
+    ends: F64
+    """(2, 2) in art units: from and to, or the centre and a point on the rim. They are moved with
+    the shape."""
+    stops: tuple[tuple[float, RGBA], ...]
+    """(place in [0, 1], straight RGBA), places rising."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stroke:
+    """A line of constant width along the outline."""
+
+    rgba: RGBA
+    width: float
+    """In art units."""
+    cap: Literal["butt", "round", "square"]
+    join: Literal["miter", "round", "bevel"]
+
+
+def rgba_of(text: str, opacity: float, line: int) -> RGBA | None:
+    """Straight RGBA in [0, 1]; None for `none`. Raises DrawingError."""
+    import svgelements
+
+    if text in ("none", "transparent"):
+        return None
+    try:
+        colour = svgelements.Color(text)
+        rgba = (colour.red, colour.green, colour.blue, colour.alpha)
+    except (ValueError, TypeError, AttributeError):
+        rgba = (None,) * 4
+    if any(part is None for part in rgba):
+        raise DrawingError(f"{text!r} is no colour", line)
+    red, green, blue, alpha = (float(part) / 255 for part in rgba)
+    return red, green, blue, alpha * opacity
+
+
+def stroke_of(style: Mapping[str, str], opacity: float, matrix: Any, line: int) -> Stroke | None:
+    """The stroke, widened as `matrix` widens; raises DrawingError."""
+    text = style.get("stroke", "none").strip()
+    if text.startswith("url("):
+        raise DrawingError("a stroke with a gradient is not drawn; give it a colour", line)
+    try:
+        width = float(style.get("stroke-width", "1").removesuffix("px"))
+        opacity *= float(style.get("stroke-opacity", "1"))
+    except ValueError as fault:
+        raise DrawingError(f"a stroke's number is none: {fault}", line) from None
+    rgba = rgba_of(text, opacity, line)
+    if rgba is None or width <= 0:
+        return None
+    width *= float(abs(matrix.a * matrix.d - matrix.b * matrix.c)) ** 0.5
+    cap, join = style.get("stroke-linecap", "butt"), style.get("stroke-linejoin", "miter")
+    return Stroke(
+        rgba,
+        width,
+        cap if cap in ("round", "square") else "butt",  # type: ignore[arg-type]
+        join if join in ("round", "bevel") else "miter",  # type: ignore[arg-type]
+    )
+
+
+def gradient_of(
+    given: Mapping[str, str],
+    stops: Sequence[Mapping[str, str]],
+    opacity: float,
+    points: F64,
+    matrix: Any,
+    line: int,
+) -> Gradient | RGBA | None:
+    """A gradient as it lies on a shape with these `points`; raises DrawingError.
+
+    One stop is a plain colour. A radial gradient's focus is taken for its centre.
+    """
+    if given.get("href") or given.get("xlink:href"):
+        raise DrawingError("a gradient that refers to another is not drawn; write its stops", line)
+    colours = []
+    for stop in stops:
+        place = _share(stop.get("offset", "0"), line)
+        shade = rgba_of(
+            stop.get("stop-color", "black"),
+            opacity * _share(stop.get("stop-opacity", "1"), line),
+            line,
+        )
+        colours.append((max(place, colours[-1][0] if colours else 0.0), shade or (0, 0, 0, 0)))
+    if not colours:
+        return None
+    if len(colours) == 1:
+        return colours[0][1]
+    linear = given[""] == "linearGradient"
+    if linear:
+        names, usual = ("x1", "y1", "x2", "y2"), ("0%", "0%", "100%", "0%")
+    else:
+        names, usual = ("cx", "cy", "r", "r"), ("50%", "50%", "50%", "50%")
+    own = given.get("gradientUnits") == "userSpaceOnUse"
+    a, b, c, d = (_share(given.get(n, u), line) for n, u in zip(names, usual, strict=True))
+    ends = np.array([[a, b], [c, d]]) if linear else np.array([[a, b], [a + c, b]])
+    ends = _moved(ends, given, matrix if own else None, points)
+    return Gradient("linear" if linear else "radial", ends, tuple(colours))
+
+
+def _moved(ends: F64, given: Mapping[str, str], matrix: Any, points: F64) -> F64:
+    import svgelements
+
+    if "gradientTransform" in given:
+        ends = _by(svgelements.Matrix(given["gradientTransform"]), ends)
+    if matrix is None:
+        low, high = points.min(0), points.max(0)
+        return low + ends * (high - low)
+    return _by(matrix, ends)
+
+
+def _by(matrix: Any, xy: F64) -> F64:
+    turn = np.array([[matrix.a, matrix.c], [matrix.b, matrix.d]], float)
+    moved: F64 = xy @ turn.T + np.array([matrix.e, matrix.f], float)
+    return moved
+
+
+def _share(text: str, line: int) -> float:
+    try:
+        return float(text[:-1]) / 100 if text.endswith("%") else float(text.removesuffix("px"))
+    except ValueError:
+        raise DrawingError(f"{text!r} is no number", line) from None

@@ -1,0 +1,123 @@
+"""From the text of `avatar.toml` to its tables. Every fault is told at once, with its line."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from vtdrive.config.documents import Document, Unreadable, read
+from vtdrive.config.problems import MOST_SHOWN, Problem
+from vtdrive.config.wording import described, not_allowed
+from vtdrive.errors import ConfigError
+from vtdrive.render.format.avatar import Avatar, Feeling, Part, Spring, Sprite, Steer, Turn
+from vtdrive.render.format.deform import Bend, Key, Morph, Move, Rotate, Scale, Show, Warp
+
+__all__ = ["AVATAR_FILE", "avatar_error", "read_avatar"]
+
+AVATAR_FILE: Final = "avatar.toml"
+_REMEDY: Final = "docs/reference/avatar-format.md lists every key"
+_KINDS: Final = {"move": Move, "rotate": Rotate, "scale": Scale, "bend": Bend, "warp": Warp}
+
+
+def read_avatar(folder: Path) -> tuple[Avatar, Document]:
+    """The tables of the avatar in `folder`; raises ConfigError with a line for every fault."""
+    file = folder / AVATAR_FILE
+    if not folder.is_dir():
+        raise ConfigError(
+            f"{folder}: there is no such folder", "vtdrive avatar list shows the avatars there are"
+        )
+    try:
+        document = read(file)
+    except Unreadable as fault:
+        raise avatar_error([fault.problem]) from None
+    if document.tree.get("format", 1) != 1:
+        said = f"this vtdrive reads format 1, not {described(document.tree['format'])}"
+        raise avatar_error([Problem(document.origin(("format",)), ("format",), said)])
+    try:
+        avatar = Avatar.model_validate_json(json.dumps(document.tree, default=str), strict=True)
+    except ValidationError as fault:
+        errors = fault.errors(include_url=False)
+        raise avatar_error([_problem(error, document) for error in errors]) from None
+    return avatar, document
+
+
+def avatar_error(problems: Sequence[Problem]) -> ConfigError:
+    """All problems as one error, a line each, in the order of their lines."""
+    lines = list(dict.fromkeys(str(p) for p in sorted(problems, key=lambda p: p.origin)))
+    shown = lines[:MOST_SHOWN]
+    if len(lines) > MOST_SHOWN:
+        shown.append(f"… and {len(lines) - MOST_SHOWN} more")
+    return ConfigError("\n".join(shown), _REMEDY if any(p.path for p in problems) else "")
+
+
+def _problem(error: ErrorDetails, document: Document) -> Problem:
+    path = _path(error["loc"], document.tree)
+    kind, value = error["type"], _value(path, document.tree)
+    where = path
+    if kind == "extra_forbidden":
+        table = _table(path[:-1], document.tree)
+        names = list(table.model_fields) if table is not None else []
+        said = not_allowed(str(path[-1]), names, what="unknown here")
+    elif kind == "missing":
+        said, where = f"{path[-1]} is missing and has no default", path[:-1]
+    elif kind in ("union_tag_invalid", "union_tag_not_found"):
+        written = value.get("kind") if isinstance(value, dict) else None
+        said = "kind " + not_allowed(str(written), _KINDS)
+    elif kind == "literal_error":
+        said = f"{described(value)} is not allowed (allowed: {error['ctx']['expected']})"
+    elif kind == "value_error":
+        said = str(error["ctx"]["error"])
+    else:
+        message = error["msg"][:1].lower() + error["msg"][1:]
+        said = f"{message}; got {described(value)}"
+    return Problem(document.origin(path), where, said)
+
+
+def _path(loc: tuple[int | str, ...], tree: Any) -> tuple[int | str, ...]:
+    """Where in the file: without the names of unions' members, which pydantic puts between."""
+    path: list[int | str] = []
+    for i, step in enumerate(loc):
+        last = i == len(loc) - 1
+        if isinstance(tree, dict):
+            if step not in tree and not last:
+                continue
+            path.append(step)
+            tree = tree.get(step)
+        elif isinstance(tree, list):
+            if not isinstance(step, int) or step >= len(tree):
+                continue
+            path.append(step)
+            tree = tree[step]
+    return tuple(path)
+
+
+def _value(path: tuple[int | str, ...], tree: Any) -> Any:
+    for step in path:
+        try:
+            tree = tree[step]
+        except (KeyError, IndexError, TypeError):
+            return None
+    return tree
+
+
+def _table(path: tuple[int | str, ...], tree: Any) -> type[Any] | None:
+    """The table whose keys stand at `path`."""
+    names = tuple(step for step in path if isinstance(step, str))
+    if not names:
+        return Avatar
+    if names[-1] == "deform":
+        written = _value(path, tree)
+        return _KINDS.get(written.get("kind", "") if isinstance(written, dict) else "")
+    by_end: dict[str, type[Any]] = {
+        "part": Part, "turn": Turn, "morph": Morph, "show": Show, "sprite": Sprite, "keys": Key,
+    }  # fmt: skip
+    if names[-1] in by_end:
+        return by_end[names[-1]]
+    if len(names) == 2:
+        return {"params": Steer, "springs": Spring, "feelings": Feeling}.get(names[0])
+    return None

@@ -1,0 +1,116 @@
+"""Outlines by skia: one shape's paints, made once, and its path, made anew for each picture."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+import skia
+
+from vtdrive.render.drawing import Shape
+from vtdrive.render.drawing_paint import Gradient
+
+__all__ = ["BLENDS", "Brush", "canvas_on"]
+
+F64 = npt.NDArray[np.float64]
+
+BLENDS: Final = {
+    "normal": skia.BlendMode.kSrcOver,
+    "multiply": skia.BlendMode.kMultiply,
+    "screen": skia.BlendMode.kScreen,
+    "overlay": skia.BlendMode.kOverlay,
+    "add": skia.BlendMode.kPlus,
+}
+_CAPS: Final = {
+    "butt": skia.Paint.kButt_Cap, "round": skia.Paint.kRound_Cap, "square": skia.Paint.kSquare_Cap,
+}  # fmt: skip
+_JOINS: Final = {
+    "miter": skia.Paint.kMiter_Join, "round": skia.Paint.kRound_Join,
+    "bevel": skia.Paint.kBevel_Join,
+}  # fmt: skip
+
+
+def canvas_on(rgba: npt.NDArray[np.uint8]) -> Any:
+    """A surface that paints into `rgba` (h, w, 4), premultiplied; keep it while painting."""
+    height, width = rgba.shape[:2]
+    info = skia.ImageInfo.Make(
+        width, height, skia.ColorType.kRGBA_8888_ColorType, skia.AlphaType.kPremul_AlphaType
+    )
+    return skia.Surface.MakeRasterDirect(info, rgba, rgba.strides[0])
+
+
+class Brush:
+    """Paints one shape."""
+
+    def __init__(self, shape: Shape, blend: str, scale: float) -> None:
+        """`scale`: pixels of one art unit, for the width of strokes."""
+        self._contours = shape.contours
+        self._count = len(shape.points)
+        self._even_odd = shape.even_odd
+        self._gradient = shape.fill if isinstance(shape.fill, Gradient) else None
+        self._fill, self._fill_alpha = None, 1.0
+        if shape.fill is not None:
+            self._fill = skia.Paint(AntiAlias=True)
+            self._fill.setBlendMode(BLENDS[blend])
+            if not isinstance(shape.fill, Gradient):
+                self._fill.setColor4f(skia.Color4f(*shape.fill))
+                self._fill_alpha = shape.fill[3]
+        if self._gradient is not None:
+            self._places = [place for place, _ in self._gradient.stops]
+            self._colours = [skia.Color4f(*rgba).toColor() for _, rgba in self._gradient.stops]
+        self._line, self._line_alpha = None, 1.0
+        if shape.stroke is not None:
+            stroke = shape.stroke
+            self._line = skia.Paint(AntiAlias=True)
+            self._line.setBlendMode(BLENDS[blend])
+            self._line.setStyle(skia.Paint.kStroke_Style)
+            self._line.setStrokeWidth(stroke.width * scale)
+            self._line.setStrokeCap(_CAPS[stroke.cap])
+            self._line.setStrokeJoin(_JOINS[stroke.join])
+            self._line.setColor4f(skia.Color4f(*stroke.rgba))
+            self._line_alpha = stroke.rgba[3]
+
+    @property
+    def count(self) -> int:
+        """How many of the points it takes: the outline's, then a gradient's two ends."""
+        return self._count + (2 if self._gradient is not None else 0)
+
+    def path(self, points: F64) -> Any:
+        """The outline at `points` (count, 2), in pixels."""
+        path = skia.Path()
+        flat = points.ravel().tolist()
+        cubic = path.cubicTo
+        for start, segments, closed in self._contours:
+            at = 2 * start
+            path.moveTo(flat[at], flat[at + 1])
+            for i in range(at + 2, at + 2 + 6 * segments, 6):
+                cubic(*flat[i : i + 6])
+            if closed:
+                path.close()
+        if self._even_odd:
+            path.setFillType(skia.PathFillType.kEvenOdd)
+        return path
+
+    def paint(self, canvas: Any, path: Any, points: F64, opacity: float) -> None:
+        """Paint `path`, which `path(points)` made."""
+        if self._fill is not None:
+            self._fill.setAlphaf(self._fill_alpha * opacity)
+            if self._gradient is not None:
+                self._fill.setShader(self._shader(points[self._count :].tolist()))
+            canvas.drawPath(path, self._fill)
+        if self._line is not None:
+            self._line.setAlphaf(self._line_alpha * opacity)
+            canvas.drawPath(path, self._line)
+
+    def _shader(self, ends: list[list[float]]) -> Any:
+        assert self._gradient is not None
+        (x0, y0), (x1, y1) = ends
+        if self._gradient.kind == "linear":
+            return skia.GradientShader.MakeLinear(
+                [skia.Point(x0, y0), skia.Point(x1, y1)], self._colours, self._places
+            )
+        radius = max(((x1 - x0) ** 2 + (y1 - y0) ** 2) ** 0.5, 1e-3)
+        return skia.GradientShader.MakeRadial(
+            skia.Point(x0, y0), radius, self._colours, self._places
+        )

@@ -1,0 +1,167 @@
+"""A pose to one picture."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+import skia
+
+from vtdrive.render.format.avatar import Part
+from vtdrive.render.paint.brush import BLENDS, Brush, canvas_on
+from vtdrive.render.paint.puppet import Piece, Puppet
+from vtdrive.render.paint.raster import Stamp
+from vtdrive.render.picture_files import RasterArt
+from vtdrive.render.rig import Rig
+from vtdrive.types import F32, U8
+
+__all__ = ["Painter", "Place"]
+
+F64 = npt.NDArray[np.float64]
+_UNSEEN: Final = 1 / 512
+
+
+class Place:
+    """Where art units come to lie in a picture."""
+
+    def __init__(
+        self,
+        rig: Rig,
+        width: int,
+        height: int,
+        *,
+        zoom: float = 1.0,
+        x: float = 0.0,
+        y: float = 0.0,
+    ) -> None:
+        """`x` -1..1: from the left edge of the picture to the right; `y`: half heights upwards."""
+        frame = rig.avatar.frame or (0.0, 0.0, *rig.avatar.canvas)
+        left, top, wide, high = frame
+        self.scale = min(width / wide, height / high) * zoom
+        # The lower edge stays where it is, so that a half body never floats.
+        middle = width / 2 + x * (width / 2)
+        bottom = height - y * (height / 2)
+        self.offset = (
+            middle - (left + wide / 2) * self.scale,
+            bottom - (top + high) * self.scale,
+        )
+
+
+class Painter:
+    """Paints into one picture, which it keeps."""
+
+    def __init__(
+        self, rig: Rig, params: Sequence[str], width: int, height: int, place: Place | None = None
+    ) -> None:
+        """`params` are the names of the vectors that `paint` is given."""
+        self.puppet = Puppet(rig, params)
+        self.picture: U8 = np.zeros((height, width, 4), np.uint8)
+        self._surface = canvas_on(self.picture)
+        self._parts = rig.avatar.part
+        self._order = {part.name: i for i, part in enumerate(self._parts)}
+        self.place_at(rig, place or Place(rig, width, height))
+
+    def place_at(self, rig: Rig, place: Place) -> None:
+        """Move the avatar in the picture; costs about as much as loading it."""
+        self._place = place
+        self._brushes: dict[int, list[Brush]] = {}
+        self._stamps: dict[int, Stamp] = {}
+        for part in rig.avatar.part:
+            for piece in self.puppet.pieces.get(part.name, ()):
+                if isinstance(piece.art, RasterArt):
+                    self._stamps[piece.start] = Stamp(piece.art, piece.grid, place.scale)
+                else:
+                    self._brushes[piece.start] = [
+                        Brush(shape, part.blend, place.scale) for shape in piece.art
+                    ]
+
+    def paint(self, params: F32, under: U8 | None = None) -> U8:
+        """(height, width, 4) premultiplied RGBA, painted over `under` (same shape) or nothing; the
+        same array each time."""
+        if under is None:
+            self.picture[:] = 0
+        else:
+            np.copyto(self.picture, under)
+        pose = self.puppet.pose(params)
+        values: list[float] = params.tolist()
+        pixels = pose.points * self._place.scale + np.array(self._place.offset)
+        canvas = self._surface.getCanvas()
+        for part, opacity in zip(self._parts, pose.opacity, strict=True):
+            if opacity > _UNSEEN and part.name in self.puppet.pieces:
+                self._part(canvas, part, opacity, pixels, values)
+        return self.picture
+
+    def _part(
+        self, canvas: Any, part: Part, opacity: float, pixels: F64, values: Sequence[float]
+    ) -> None:
+        piece = self.puppet.chosen(part.name, values)
+        if piece is None:
+            return
+        if not part.clip:
+            self._draw(canvas, piece, pixels, opacity, part)
+            return
+        clip = self.puppet.chosen(part.clip, values)
+        if clip is None:
+            return
+        canvas.save()
+        if clip.start in self._brushes:
+            canvas.clipPath(self._outline(clip, pixels), skia.ClipOp.kIntersect, True)
+            self._draw(canvas, piece, pixels, opacity, part)
+        else:
+            self._masked(canvas, piece, clip, pixels, opacity, part)
+        canvas.restore()
+
+    def _masked(
+        self, canvas: Any, piece: Piece, mask: Piece, pixels: F64, opacity: float, part: Part
+    ) -> None:
+        """Paint inside a picture's opaque pixels."""
+        found = self._warped(mask, pixels)
+        if found is None:
+            return
+        image, x, y = found
+        high, wide = image.shape[:2]
+        canvas.clipRect(skia.Rect.MakeXYWH(x, y, wide, high))
+        canvas.saveLayer(None, None)
+        self._draw(canvas, piece, pixels, opacity, part)
+        _lay(canvas, image, x, y, skia.Paint(BlendMode=skia.BlendMode.kDstIn))
+        canvas.restore()
+
+    def _draw(self, canvas: Any, piece: Piece, pixels: F64, opacity: float, part: Part) -> None:
+        if piece.start in self._brushes:
+            for brush, start in zip(self._brushes[piece.start], piece.starts, strict=True):
+                points = pixels[start : start + brush.count]
+                brush.paint(canvas, brush.path(points), points, opacity)
+            return
+        found = self._warped(piece, pixels)
+        if found is not None:
+            paint = skia.Paint(BlendMode=BLENDS[part.blend])
+            paint.setAlphaf(opacity)
+            _lay(canvas, *found, paint)
+
+    def _outline(self, piece: Piece, pixels: F64) -> Any:
+        """The outlines of all shapes of a drawing as one path."""
+        whole = skia.Path()
+        for brush, start in zip(self._brushes[piece.start], piece.starts, strict=True):
+            whole.addPath(brush.path(pixels[start : start + brush.count]))
+        return whole
+
+    def _warped(self, piece: Piece, pixels: F64) -> tuple[U8, int, int] | None:
+        stamp = self._stamps[piece.start]
+        if stamp.empty:
+            return None
+        columns, rows = piece.grid
+        height, width = self.picture.shape[:2]
+        return stamp.warped(pixels[piece.start : piece.start + columns * rows], width, height)
+
+
+def _lay(canvas: Any, rgba: U8, x: int, y: int, paint: Any) -> None:
+    """Lay premultiplied `rgba` down with its left upper pixel at x, y."""
+    image = skia.Image.fromarray(
+        rgba,
+        colorType=skia.ColorType.kRGBA_8888_ColorType,
+        alphaType=skia.AlphaType.kPremul_AlphaType,
+        copy=False,
+    )
+    canvas.drawImage(image, x, y, skia.SamplingOptions(), paint)
