@@ -7,10 +7,19 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Final
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-__all__ = ["MOST_BODY_BYTES", "MOST_HEAD_BYTES", "BadRequest", "Request", "parse_head", "response"]
+__all__ = [
+    "MOST_BODY_BYTES",
+    "MOST_HEAD_BYTES",
+    "BadRequest",
+    "Request",
+    "answer",
+    "answer_head",
+    "parse_head",
+    "response",
+]
 
 MOST_HEAD_BYTES: Final = 8192
 MOST_BODY_BYTES: Final = 4096
@@ -99,13 +108,24 @@ def _body_bytes(headers: Mapping[str, str]) -> int:
 def response(status: HTTPStatus, body: object, extra: Mapping[str, str] | None = None) -> bytes:
     """A whole answer with a JSON body, after which the connection ends."""
     data = json.dumps(body, indent=1).encode() + b"\n"
-    headers: dict[str, Any] = {
-        "Content-Type": "application/json; charset=utf-8",
-        "Content-Length": len(data),
+    return answer(status, data, "application/json; charset=utf-8", extra)
+
+
+def answer(
+    status: HTTPStatus, data: bytes, kind: str, extra: Mapping[str, str] | None = None
+) -> bytes:
+    """A whole answer with a body of that content type, after which the connection ends."""
+    headers = {"Content-Type": kind, "Content-Length": str(len(data)), **(extra or {})}
+    return answer_head(status, headers) + data
+
+
+def answer_head(status: HTTPStatus, headers: Mapping[str, str]) -> bytes:
+    """The head of an answer, up to and with the empty line; ended by the end of the connection."""
+    common = {
         "Connection": "close",
         "Cache-Control": "no-store",
         "X-Content-Type-Options": "nosniff",
-        **(extra or {}),
     }
-    head = f"HTTP/1.1 {status.value} {status.phrase}\r\n"
-    return (head + "".join(f"{k}: {v}\r\n" for k, v in headers.items()) + "\r\n").encode() + data
+    lines = [f"HTTP/1.1 {status.value} {status.phrase}"]
+    lines += [f"{name}: {value}" for name, value in {**common, **headers}.items()]
+    return "\r\n".join([*lines, "", ""]).encode()
