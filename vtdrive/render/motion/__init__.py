@@ -6,6 +6,8 @@ feelings.toml  what the eight expressions do to them
 
 from __future__ import annotations
 
+from vtdrive.render.motion.motion import Motion
+from vtdrive.render.motion.signals import known_signals
 from vtdrive.render.motion.tables import known_params
 
-__all__ = ["known_params"]
+__all__ = ["Motion", "known_params", "known_signals"]

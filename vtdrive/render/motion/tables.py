@@ -1,20 +1,32 @@
-"""What moves every avatar (`params.toml`), and what an avatar makes of it."""
+"""What moves every avatar (`params.toml`, `feelings.toml`), and what an avatar changes of it."""
 
 from __future__ import annotations
 
 import functools
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Set
 from pathlib import Path
-from typing import Final, NoReturn
+from typing import Annotated, Any, Final, NoReturn
 
 from pydantic import Field
 
-from vtdrive.config.base import Table
+from vtdrive.config.base import Share, Table
 from vtdrive.config.nearest import nearest
-from vtdrive.render.format.avatar import Avatar, Spring, Steer
+from vtdrive.render.format.avatar import Avatar, Feeling, Spring, Steer
+from vtdrive.render.format.deform import Pair
+from vtdrive.vocab import EMOTIONS
 
-__all__ = ["BuiltIn", "built_in", "known_params", "springs_of", "steers_of", "unknown"]
+__all__ = [
+    "BuiltIn",
+    "FeltBuiltIn",
+    "built_in",
+    "feelings_of",
+    "felt_built_in",
+    "known_params",
+    "springs_of",
+    "steers_of",
+    "unknown",
+]
 
 _HERE: Final = Path(__file__).parent
 
@@ -34,12 +46,34 @@ class BuiltIn(Table):
     springs: dict[str, Spring] = Field(default_factory=dict)
 
 
+class FeltBuiltIn(Table):
+    """`feelings.toml`."""
+
+    full_at: Annotated[float, Field(gt=0, le=1)]
+    """The weight at which an expression is all there."""
+    sided: list[str]
+    """Expressions that are turned round for a face that is lopsided the other way."""
+    spoken: dict[str, Share]
+    """Parameter = how much of what is felt leaves it while one speaks."""
+    late: dict[str, dict[str, Pair]]
+    """Expression and parameter = the weights between which it comes."""
+    feelings: dict[str, Feeling]
+
+
 @functools.cache
 def built_in() -> BuiltIn:
-    """What every avatar has."""
-    return BuiltIn.model_validate(
-        tomllib.loads((_HERE / "params.toml").read_text(encoding="utf-8"))
-    )
+    """The parameters and springs that every avatar has."""
+    return BuiltIn.model_validate(_read("params.toml"))
+
+
+@functools.cache
+def felt_built_in() -> FeltBuiltIn:
+    """What the expressions do to every avatar."""
+    return FeltBuiltIn.model_validate(_read("feelings.toml"))
+
+
+def _read(name: str) -> dict[str, Any]:
+    return tomllib.loads((_HERE / name).read_text(encoding="utf-8"))
 
 
 def known_params(avatar: Avatar) -> tuple[str, ...]:
@@ -66,7 +100,29 @@ def springs_of(avatar: Avatar) -> dict[str, Spring]:
     return {**built_in().springs, **avatar.springs}
 
 
-def unknown(where: str, name: str, known: Sequence[str] | Mapping[str, object]) -> NoReturn:
+def feelings_of(avatar: Avatar) -> dict[str, Feeling]:
+    """What each of `EMOTIONS` does. An avatar changes single parameters of it; where it names one,
+    nothing else of the built-in feeling touches that parameter. Raises ValueError for a feeling
+    that is no expression."""
+    feelings = {name: felt_built_in().feelings.get(name, Feeling()) for name in EMOTIONS}
+    for name, change in avatar.feelings.items():
+        if name not in feelings:
+            unknown("feelings", name, EMOTIONS)
+        changed = change.add.keys() | change.cap.keys() | change.set.keys()
+        base = feelings[name]
+        feelings[name] = Feeling(
+            add=_without(base.add, changed) | change.add,
+            cap=_without(base.cap, changed) | change.cap,
+            set=_without(base.set, changed) | change.set,
+        )
+    return feelings
+
+
+def _without(table: Mapping[str, float], names: Set[str]) -> dict[str, float]:
+    return {name: value for name, value in table.items() if name not in names}
+
+
+def unknown(where: str, name: str, known: Iterable[str]) -> NoReturn:
     """Raise the ValueError for a name that stands at `where` and is none of `known`."""
     close = nearest(name, known)
     hint = f" (did you mean '{close}'?)" if close else ""
