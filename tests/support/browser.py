@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import shutil
@@ -9,9 +10,10 @@ import signal
 import subprocess
 import time
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 from websockets.sync.client import connect
 
@@ -25,9 +27,11 @@ CHROMIUM = next(
 class Browser:
     """A page in a headless Chromium, asked over its DevTools protocol."""
 
-    def __init__(self, address: str, folder: Path) -> None:
+    def __init__(self, address: str, folder: Path, *, flags: Sequence[str] = ()) -> None:
+        """`flags`: more options; those of WebGL take the place of `--disable-gpu`."""
         self._process = subprocess.Popen(
-            [CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
+            [CHROMIUM, "--headless", "--no-sandbox", "--disable-dev-shm-usage",
+             *(flags or ("--disable-gpu",)),
              "--remote-debugging-port=0", f"--user-data-dir={folder}", address],
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
         )  # fmt: skip
@@ -44,16 +48,40 @@ class Browser:
             return bool(page)
 
         until(found)
+        self._asked = 0
         self._stack = ExitStack()
         self._link = self._stack.enter_context(connect(page, max_size=None))
 
     def html(self) -> str:
         """The document as it is now; empty while there is none yet."""
-        asked = {"expression": "document.documentElement?.outerHTML ?? ''"}
-        self._link.send(json.dumps({"id": 1, "method": "Runtime.evaluate", "params": asked}))
-        while "id" not in (answer := json.loads(self._link.recv(timeout=20))):
+        return str(self.value("document.documentElement?.outerHTML ?? ''") or "")
+
+    def value(self, expression: str) -> Any:
+        """What an expression of JavaScript is in the page; None where it has no plain value."""
+        return self._ask("Runtime.evaluate", expression=expression).get("result", {}).get("value")
+
+    def go(self, address: str) -> None:
+        """Leave the page for another."""
+        self._ask("Page.navigate", url=address)
+
+    def clear_background(self, width: int, height: int) -> None:
+        """As an OBS browser source of that size: nothing lies behind the page."""
+        self._ask("Emulation.setDefaultBackgroundColorOverride",
+                  color={"r": 0, "g": 0, "b": 0, "a": 0})  # fmt: skip
+        self._ask("Emulation.setDeviceMetricsOverride",
+                  width=width, height=height, deviceScaleFactor=1, mobile=False)  # fmt: skip
+
+    def screenshot(self) -> bytes:
+        """A PNG of what the page shows, with its alpha."""
+        return base64.b64decode(self._ask("Page.captureScreenshot", format="png")["data"])
+
+    def _ask(self, method: str, **params: Any) -> dict[str, Any]:
+        self._asked += 1
+        self._link.send(json.dumps({"id": self._asked, "method": method, "params": params}))
+        while (answer := json.loads(self._link.recv(timeout=20))).get("id") != self._asked:
             pass
-        return str(answer.get("result", {}).get("result", {}).get("value", ""))
+        found: dict[str, Any] = answer.get("result", {})
+        return found
 
     def close(self) -> None:
         self._stack.close()

@@ -23,8 +23,8 @@ from vtdrive.render.stage.page_picture import HEAD
 from vtdrive.types import U8
 
 __all__ = [
-    "Start", "asked", "body", "drained", "header", "joined", "message", "over", "picture", "port_of",
-    "puppet", "start_page", "status", "token", "unpacked", "watched", "watching",
+    "Start", "asked", "body", "drained", "header", "joined", "message", "over", "picture",
+    "port_of", "puppet", "start_page", "status", "token", "unpacked", "watched", "watching",
 ]  # fmt: skip
 
 Start = Callable[..., Page]
