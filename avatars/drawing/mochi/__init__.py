@@ -12,9 +12,9 @@ def drawn() -> Sheet:
     """The whole drawing: what is seen at rest first, then the key drawings."""
     sheet = Sheet(1000, 1000)
     body.draw_back(sheet)
-    body.draw_leaves(sheet)
     body.draw_body(sheet)
     marks.draw_washes(sheet)
+    body.draw_leaves(sheet)
     face.draw_cheeks(sheet)
     eyes.draw_eyes(sheet)
     mouth.draw_mouth(sheet)

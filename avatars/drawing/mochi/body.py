@@ -172,3 +172,7 @@ def draw_leaves(sheet: Sheet) -> None:
         sheet.fill(
             line(stem.part(0.1, 0.9).moved(-4 + 0j), 6, taper(0.3, 0.3), count=3), ink.BERRY_LIGHT
         )
+    with sheet.group("knot"):
+        sheet.fill(egg(512 + 276j, 22, 20), ink.BERRY_LINE)
+        sheet.fill(egg(512 + 275j, 14, 12), ink.BERRY)
+        sheet.fill(egg(508 + 271j, 5, 4), ink.BERRY_LIGHT)

@@ -68,7 +68,7 @@ def draw_washes(sheet: Sheet) -> None:
 def draw_marks(sheet: Sheet) -> None:
     for side, sign in (("r", -1), ("l", 1)):
         with sheet.group(f"tear_{side}"):
-            _wet(sheet, complex(500 + sign * 168, 652), 44)
+            _wet(sheet, complex(500 + sign * 168, 650), 52)
     with sheet.group("sweat"):
         _wet(sheet, 262 + 378j, 66, 14)
     _vein(sheet)

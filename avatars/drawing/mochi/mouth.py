@@ -13,7 +13,7 @@ from avatars.drawing.sheet import Sheet
 __all__ = ["FORMS", "OPENS", "draw_mouth", "draw_poses"]
 
 MOUTH: Final = 500 + 676j
-FORMS: Final = (-1.0, 0.0, 1.0)
+FORMS: Final = {"n": -1.0, "m": -0.4, "z": 0.0, "p": 1.0}
 OPENS: Final = (0.0, 0.5, 1.0)
 REST_FORM: Final = 0.1
 _HALF: Final = 4
@@ -29,34 +29,39 @@ class Pose:
     smirk: float = 0.0
     """+1: the corner at the right of the screen is pulled up."""
     wave: float = 0.0
+    round: float = 0.0
+    """1: as for an O."""
 
 
 def _size(pose: Pose) -> tuple[float, float]:
     """Half the width, and how far the lower lip drops."""
-    wide = {-1.0: (44, 38, 46), 0.0: (48, 40, 48), 1.0: (68, 72, 80)}[pose.form]
-    deep = {-1.0: (0, 36, 76), 0.0: (0, 46, 94), 1.0: (0, 52, 100)}[pose.form]
+    wide = {-1.0: (54, 50, 54), -0.4: (46, 42, 46), 0.0: (48, 40, 48), 1.0: (68, 72, 80)}[pose.form]
+    deep = {-1.0: (0, 36, 76), -0.4: (0, 40, 84), 0.0: (0, 46, 94), 1.0: (0, 52, 100)}[pose.form]
     return wide[round(pose.open * 2)], deep[round(pose.open * 2)]
 
 
 def _lips(pose: Pose) -> tuple[list[complex], list[complex]]:
     """Points along the upper and the lower lip, from screen left to right."""
     wide, deep = _size(pose)
-    boxy = {-1.0: 0.5, 0.0: 0.9, 1.0: 0.72}[pose.form]
+    boxy = {-1.0: 0.5, -0.4: 0.75, 0.0: 0.9, 1.0: 0.72}[pose.form]
+    boxy += (1.0 - boxy) * pose.round
     up, down = [], []
     scallop = 0.0
     for i in range(-_HALF, _HALF + 1):
         u = i / _HALF * (1.3 - 0.3 * abs(i) / _HALF)
         c = math.sqrt(max(1 - u * u, 0.0))
         if pose.form < 0:
-            lift = 20 * (1 - c) - 10 + 6 * pose.open * (1 - c)
+            lift = (20 * (1 - c) - 10) * -pose.form + 6 * pose.open * (1 - c)
         else:
             twin = 15 + 7 * pose.form
             scallop = twin * math.sin(math.pi * abs(u)) * (1 - 0.75 * pose.open)
             lift = -(2 + 16 * pose.form) * abs(u) ** 1.6 * (1 - 0.45 * pose.open)
             lift -= 10 * pose.open * (1 - pose.form) * c
+        scallop *= 1 - pose.round
+        lift += (-34 * pose.open * c + 10 - lift) * pose.round
         lift -= 26 * pose.smirk * max(u, 0.0) ** 1.6 - 5 * pose.smirk * max(-u, 0.0)
         ripple = pose.wave * (1 if pose.open == 0 else 0.8)
-        lift += 10 * ripple * math.sin(math.pi * 2.5 * (u + 1) * 0.8)
+        lift += 13 * ripple * math.sin(math.pi * 2.5 * (u + 1) * 0.8)
         spread = wide * (1 + 0.25 * pose.wave + 0.12 * pose.smirk)
         up.append(MOUTH + complex(spread * u, lift + scallop))
         down.append(MOUTH + complex(spread * u, lift + deep * c**boxy))
@@ -149,17 +154,17 @@ def draw_mouth(sheet: Sheet) -> None:
             sheet.fill(_rest(make), colour)
     with sheet.group("tongue_out"):
         tip = through(
-            472 + 684j, 528 + 684j, 530 + 722j, 500 + 748j, 470 + 722j, closed=True, corners=(0, 1)
+            498 + 682j, 540 + 682j, 543 + 712j, 519 + 734j, 495 + 712j, closed=True, corners=(0, 1)
         )
         sheet.fill(line(tip, 8, lambda t: 1.0, count=12, left=0.5), ink.LASH)
         sheet.fill(tip, ink.TONGUE)
         sheet.fill(
-            line(through(500 + 690j, 500 + 722j), 7, lambda t: 1 - 0.8 * t, count=2), ink.CHEEK
+            line(through(519 + 688j, 519 + 714j), 7, lambda t: 1 - 0.8 * t, count=2), ink.CHEEK
         )
 
 
 def draw_poses(sheet: Sheet) -> None:
-    """Key drawings: form x open, and the changes by smirk and wave."""
+    """Key drawings: form x open, and what smirk, wave and an O change."""
     for name, make, colour in _DRAWN:
         rest = _rest(make)
 
@@ -167,15 +172,16 @@ def draw_poses(sheet: Sheet) -> None:
             with sheet.group(f"{name}_{key}"):
                 sheet.fill(shape, colour)
 
-        for form in FORMS:
+        for letter, form in FORMS.items():
             for opened in OPENS:
-                key = f"{'nzp'[int(form) + 1]}{round(opened * 10)}"
-                put(key, make(Pose(form, opened)))
-        plain = make(Pose(0.0, 0.0))
+                put(f"{letter}{round(opened * 10)}", make(Pose(form, opened)))
         for key, other in (
             ("smirk_l", Pose(0.0, 0.0, smirk=1.0)),
             ("smirk_r", Pose(0.0, 0.0, smirk=-1.0)),
             ("wave", Pose(0.0, 0.0, wave=1.0)),
+            ("round5", Pose(0.0, 0.5, round=1.0)),
+            ("round10", Pose(0.0, 1.0, round=1.0)),
         ):
+            plain = make(Pose(0.0, other.open))
             moved = zip(rest.points, plain.points, make(other).points, strict=True)
             put(key, Curve(tuple(r + b - a for r, a, b in moved), rest.closed))
