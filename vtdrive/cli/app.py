@@ -10,6 +10,7 @@ import typer
 
 from vtdrive import __version__
 from vtdrive.cli import (
+    avatar,
     bench,
     cameras,
     check,
@@ -43,6 +44,7 @@ app.command("bench")(bench.bench)
 app.command("check")(check.check)
 app.command("classify")(classify.classify)
 app.command("models")(models.models)
+app.add_typer(avatar.app)
 app.add_typer(evaluate.app)
 app.add_typer(config.app)
 app.add_typer(control.app)

@@ -12,7 +12,7 @@ from vtdrive.config.problems import DEFAULT
 from vtdrive.config.schema import Config
 from vtdrive.config.toml_text import table_lines
 
-__all__ = ["effective_toml", "json_schema"]
+__all__ = ["effective_toml", "json_schema", "untitled"]
 
 
 def json_schema() -> str:
@@ -20,7 +20,7 @@ def json_schema() -> str:
     schema = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "vtdrive config",
-        **_untitled(Config.model_json_schema()),
+        **untitled(Config.model_json_schema()),
     }
     return json.dumps(schema, indent=1, ensure_ascii=False) + "\n"
 
@@ -59,12 +59,12 @@ def _is_written(path: Path, tree: Any) -> bool:
     return True
 
 
-def _untitled(node: Any) -> Any:
+def untitled(node: Any) -> Any:
     """Without the titles that pydantic makes from names: they only repeat the key."""
     if isinstance(node, dict):
         return {
-            key: _untitled(value)
+            key: untitled(value)
             for key, value in node.items()
             if not (key == "title" and isinstance(value, str))
         }
-    return [_untitled(item) for item in node] if isinstance(node, list) else node
+    return [untitled(item) for item in node] if isinstance(node, list) else node

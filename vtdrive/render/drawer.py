@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 
@@ -17,6 +18,8 @@ from vtdrive.render.rig import Rig, load_rig
 from vtdrive.types import F32, U8, FaceState
 
 __all__ = ["Drawer"]
+
+_STILL_HZ: Final = 60.0
 
 
 class Drawer:
@@ -53,6 +56,18 @@ class Drawer:
         """
         seen = mirrored(state) if self._look.mirror else state
         return self.paint(self._motion.step(seen, t_ns), backdrop=backdrop)
+
+    def still(self, state: FaceState, *, settle_s: float = 2.0) -> U8:
+        """The picture of a face that has been made for `settle_s`, when springs have come to rest.
+
+        Begins anew each time, from the avatar at rest.
+        """
+        motion = Motion(self._rig.avatar)
+        seen = mirrored(state) if self._look.mirror else state
+        steps = max(1, round(settle_s * _STILL_HZ))
+        for i in range(steps):
+            params = motion.step(seen, round(i * 1e9 / _STILL_HZ))
+        return self.paint(params)
 
     def paint(self, params: F32, *, backdrop: U8 | None = None) -> U8:
         """The picture at `params`, in the order of `self.params`, whatever a face does."""
