@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+import numpy as np
+
 from vtdrive.config.expr import Term
 from vtdrive.core.mapping import Program
 from vtdrive.core.resolve import resolver_for
 from vtdrive.core.signals import unsided
 from vtdrive.render.format.avatar import Spring, Steer
-from vtdrive.render.motion.limits import Limits, limits_of
+from vtdrive.render.motion.limits import Limits
 from vtdrive.render.motion.signals import known_signals
 from vtdrive.render.motion.tables import unknown
 
@@ -34,7 +36,8 @@ def compiled(
     _check(names, steers, springs)
     every = {name: steers.get(name) or _of_spring(springs[name]) for name in names}
     gentle = [name in soft for name in names]
-    limits = limits_of([(*every[n].clamp, every[n].neutral) for n in names], gentle)
+    lo, hi, neutral = np.array([(*every[n].clamp, every[n].neutral) for n in names], float).T
+    limits = Limits(lo=lo, hi=hi, neutral=neutral, soft=np.array(gentle, bool))
     open_ended = {
         name: _widened(steer) if is_soft else steer
         for (name, steer), is_soft in zip(every.items(), gentle, strict=True)
