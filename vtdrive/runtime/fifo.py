@@ -65,6 +65,11 @@ class Fifo(Generic[T]):
         return not self._items
 
     @property
+    def waiting(self) -> int:
+        """Items that can be taken now."""
+        return len(self._items)
+
+    @property
     def missing(self) -> int:
         """Items that no taker has got so far."""
         return self.dropped + len(self._items)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from types import TracebackType
@@ -21,11 +22,16 @@ _RETRY_NS: Final = 2_000_000_000
 _PATIENCE_S: Final = 10.0
 _FIFO: Final = 1800
 """Frames that a recorder may lag behind (30 s at 60 fps) before it loses some."""
+_PATIENT_FIFO: Final = 120
+"""The same where it is waited for: more would only put the waiting off to the end."""
 _DRAIN_S: Final = 10.0
-"""How long the end of a run waits for a recorder to write what it lags behind."""
+"""How long the end of a run waits for a recorder that takes nothing of what it lags behind."""
+_TELL_LAG_S: Final = 2.0
+"""After waiting that long the user hears for what."""
 _FOLLOW_S: Final = 2.0
-"""The same for a sink that only wants the newest frame."""
+"""The same for a sink that only wants the newest frame, and for the last one of any."""
 _CLOSE_S: Final = 1.0
+_NAP_S: Final = 0.2
 Tell = Callable[[str], None]
 
 
@@ -97,6 +103,8 @@ class Outlet:
         try:
             self._closed = True
             self.sink.close()
+            if self.healthy:
+                self._pass_on()
         except Exception as fault:  # it may not raise, and what others owe must not wait for it
             self._tell(f"{self.sink.name}: broke while it was closed: {fault!r}")
         finally:
@@ -216,7 +224,7 @@ class Outlets:
             for extra in self._extras:
                 extra.close()
         finally:
-            self._stack.close()
+            self._stack.__exit__(kind, fault, trace)
 
     def begin(self, outlet: Outlet) -> Extra:
         """Open a slow sink and start its thread; raises SinkError, and owes nothing then."""
@@ -256,7 +264,8 @@ class Outlets:
         """A thread for a slow sink; what feeds it."""
         name, every = outlet.sink.name, outlet.sink.every_frame or self._patient
         patience_s = _PATIENCE_S if self._patient else 0.0
-        feed = Fifo[_Item](_FIFO, patience_s=patience_s) if every else Latest[_Item]()
+        most = _PATIENT_FIFO if self._patient else _FIFO
+        feed = Fifo[_Item](most, patience_s=patience_s) if every else Latest[_Item]()
 
         def follow(stop: threading.Event) -> None:
             while not (stop.is_set() and feed.empty):
@@ -270,11 +279,46 @@ class Outlets:
 
         if isinstance(feed, Fifo):
             stack.callback(self._account, name, feed)
-        join_s = _DRAIN_S if every else _FOLLOW_S
-        stack.enter_context(Worker(name, follow, on_failure=failed, wake=feed.close, join_s=join_s))
+        worker = Worker(name, follow, on_failure=failed, wake=feed.close, join_s=_FOLLOW_S)
+        stack.enter_context(worker)
+        if isinstance(feed, Fifo):
+            stack.push(_Draining(feed, worker, lambda said: self._tell(f"{name}: {said}")))
         return feed.put
 
     def _account(self, name: str, feed: Fifo[_Item]) -> None:
         """Says after the last frame what a sink that wants every frame has not got."""
         if feed.missing:
             self._tell(f"{name}: could not keep up; {feed.missing} frames are missing")
+
+
+class _Draining:
+    """Leaving it waits for a slow sink as long as it makes headway; not where somebody insists."""
+
+    def __init__(self, feed: Fifo[_Item], worker: Worker, tell: Tell) -> None:
+        self._feed = feed
+        self._worker = worker
+        self._tell = tell
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        fault: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._worker.stop.set()
+        self._feed.close()
+        began_s = moved_s = time.monotonic()
+        left, told = self._feed.waiting, False
+        while self._worker.alive and kind is not KeyboardInterrupt:
+            self._worker.join(_NAP_S)
+            now_s, now_left = time.monotonic(), self._feed.waiting
+            if now_left < left:
+                moved_s, left = now_s, now_left
+            if now_s - moved_s > _DRAIN_S:
+                return
+            if left and not told and now_s - began_s > _TELL_LAG_S:
+                told = True
+                self._tell(f"{left} frames are still to be written (Ctrl-C: without them)")

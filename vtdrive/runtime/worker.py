@@ -51,9 +51,9 @@ class Worker:
         # Who interrupts a second time does not want to wait for anything.
         self._thread.join(_IMPATIENT_S if kind is KeyboardInterrupt else self._join_s)
 
-    def join(self) -> None:
-        """Wait until the loop has returned by itself."""
-        self._thread.join()
+    def join(self, timeout_s: float | None = None) -> None:
+        """Wait until the loop has returned by itself, or so long."""
+        self._thread.join(timeout_s)
 
     @property
     def alive(self) -> bool:

@@ -179,6 +179,53 @@ def test_a_stuck_recorder_neither_holds_up_the_end_nor_is_closed_under_its_own_f
     stuck.go.set()
 
 
+class Slow(KeepingSink):
+    """Takes its time, and says at the end what became of it."""
+
+    def __init__(self, *, each_s: float) -> None:
+        super().__init__(slow=True, every_frame=True)
+        self._each_s = each_s
+
+    def send(self, frame: AvatarFrame) -> None:
+        time.sleep(self._each_s)
+        super().send(frame)
+
+    def close(self) -> None:
+        self.stats.note = f"{len(self.frames)} frames are in it"
+        super().close()
+
+
+def test_a_recorder_that_is_behind_is_waited_for_as_long_as_it_moves(
+    config: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outlets_module, "_DRAIN_S", 0.4)
+    monkeypatch.setattr(outlets_module, "_TELL_LAG_S", 0.1)
+    monkeypatch.setattr(outlets_module, "_NAP_S", 0.02)
+    driver, heard, slow = Driver(config), list[str](), Slow(each_s=0.03)
+    with outlets(driver, [slow], heard) as all_sinks:
+        for i in range(30):
+            all_sinks.send(frame_at(driver, i * S // 60), i * S // 60)
+    assert len(slow.frames) == 30
+    assert "frames are still to be written" in heard[0]
+    assert heard[1:] == ["keeping: 30 frames are in it"]
+
+
+def test_who_insists_does_not_wait_for_a_recorder(config: Config) -> None:
+    driver, slow = Driver(config), Slow(each_s=0.05)
+
+    def interrupted() -> None:
+        with outlets(driver, [slow]) as all_sinks:
+            for i in range(100):
+                all_sinks.send(frame_at(driver, i * S // 60), i * S // 60)
+            raise KeyboardInterrupt
+
+    start = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    assert time.monotonic() - start < 2.5
+    assert len(slow.frames) < 90
+
+
 def test_a_fault_is_told_with_its_sink_named_once(config: Config) -> None:
     driver, heard, bad = Driver(config), list[str](), KeepingSink()
     bad.fault = "keeping: no route"
