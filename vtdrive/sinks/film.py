@@ -1,0 +1,99 @@
+"""The avatar as a film."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from vtdrive.config.avatar import AvatarConfig
+from vtdrive.config.sinks.film import FilmSink
+from vtdrive.core.driver import REST
+from vtdrive.errors import SinkError
+from vtdrive.render.film.child import FilmJob
+from vtdrive.render.film.encoding import FilmSpec, check_film, film_path, place_of
+from vtdrive.render.film.process import FilmProcess
+from vtdrive.render.film.reel import Moment
+from vtdrive.render.film.scene import AvatarScene, Scene
+from vtdrive.sinks.base import SinkStats
+from vtdrive.types import AvatarFrame, Profile, RigSchema
+
+__all__ = ["FilmOutput"]
+
+
+class FilmOutput:
+    """Films every frame, in the time of capture, at a constant rate.
+
+    Painting and encoding happen in a process of its own at low priority; the same frames give the
+    same bytes. `close` waits for its end; `stats.note` then says what lies where.
+    """
+
+    slow = True
+    every_frame = True
+
+    def __init__(
+        self, table: FilmSink, look: AvatarConfig | None = None, *, scene: Scene | None = None
+    ) -> None:
+        """`scene` is filmed instead of the avatar alone. Raises SinkUnusable for an unknown kind
+        of film."""
+        look = look or AvatarConfig()
+        path = film_path(table.path, datetime.now().astimezone())
+        self._overwrite = table.overwrite
+        self._spec = FilmSpec(
+            path=path,
+            width=look.width,
+            height=look.height,
+            fps=table.fps,
+            quality=table.quality,
+            overwrite=table.overwrite,
+            title="vtdrive",
+        )
+        self._scene = scene or AvatarScene(look)
+        self._film: FilmProcess | None = None
+        self.name = f"file {path}"
+        self.target = f"file:{place_of(path).absolute()}"
+        self.profile = Profile()
+        self.stats = SinkStats()
+
+    def open(self, schema: RigSchema) -> None:
+        """Start the film's process, which takes a second. A film knows no names, so that it goes
+        on when they change."""
+        if self._film is not None:
+            return
+        check_film(self._spec.path, overwrite=self._spec.overwrite)
+        film = FilmProcess(FilmJob(self._spec, self._scene))
+        try:
+            film.start()
+        except SinkError as fault:
+            self.stats.last_error, self.stats.remedy = fault.what, fault.remedy
+            raise
+        self._film = film
+
+    def send(self, frame: AvatarFrame) -> None:
+        """Film one frame; waits where painting is behind."""
+        film = self._film
+        if film is None:
+            raise SinkError(f"{self.name}: not open", "wait for it to be opened again")
+        if REST in frame.commands:
+            # The end of a run, not a part of what was performed.
+            return
+        film.add(self._moment(frame))
+        self.stats.frames += 1
+        self.stats.bytes_sent = film.bytes_written
+
+    def relook(self, look: AvatarConfig) -> None:
+        """Another look from the next frame on, in pictures of the same size."""
+        if self._film is not None and self._film.fault is None:
+            self._film.use(look)
+
+    def close(self) -> None:
+        """Wait until the film is complete."""
+        film = self._film
+        if film is None:
+            return
+        film.finish()
+        stats = self.stats
+        stats.bytes_sent, stats.note = film.bytes_written, film.note
+        if film.fault is not None:
+            stats.last_error, stats.remedy = film.fault.what, film.fault.remedy
+
+    def _moment(self, frame: AvatarFrame) -> Moment:
+        return Moment(frame.t_ns, frame.state)
