@@ -15,11 +15,18 @@ ROOT = Path(__file__).parents[2]
 sys.path[:0] = [str(ROOT), str(Path(__file__).parent)]
 
 with atheris.instrument_imports(
-    include=["vtdrive.wire", "vtdrive.control", "vtdrive.core.commands", "vtdrive.http_request"]
+    include=[
+        "vtdrive.wire",
+        "vtdrive.control",
+        "vtdrive.core.commands",
+        "vtdrive.http_request",
+        "vtdrive.render.stage.page_door",
+    ]
 ):
     import vtdrive.control.words
     import vtdrive.core.commands
     import vtdrive.http_request
+    import vtdrive.render.stage.page_door
     import vtdrive.wire.gltf_humanoid
     import vtdrive.wire.ifacialmocap
     import vtdrive.wire.livelink

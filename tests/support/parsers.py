@@ -285,6 +285,29 @@ def _overlay_refusals() -> tuple[type[Exception], ...]:
     return (Refused,)
 
 
+def _page_request(data: bytes) -> object:
+    from vtdrive.http_request import parse_head
+    from vtdrive.render.stage.page_door import admit
+
+    wish = admit(parse_head(data), token="secret", host="127.0.0.1")
+    assert all(0 <= shade <= 255 for shade in wish.background)
+    return wish
+
+
+def _page_refusals() -> tuple[type[Exception], ...]:
+    from vtdrive.http_request import BadRequest
+
+    return (BadRequest,)
+
+
+def _page_requests() -> list[bytes]:
+    return [
+        b"GET /mjpeg?token=secret&background=%23ff0080 HTTP/1.1\r\nHost: 127.0.0.1:8770\r\n\r\n",
+        b"GET /stream?token=secret HTTP/1.1\r\nHost: localhost:8770\r\nUpgrade: websocket\r\n"
+        b"Origin: http://localhost:8770\r\nSec-WebSocket-Version: 13\r\n\r\n",
+    ]
+
+
 PARSERS: Final[dict[str, Parser]] = {
     "osc": Parser(_osc, _vmc_packets),
     "vmc-in": Parser(_vmc_in, _vmc_packets),
@@ -309,5 +332,6 @@ PARSERS: Final[dict[str, Parser]] = {
         lambda: [b"/?fields=emotion&max_hz=10\nhttp://127.0.0.1:1"],
         _overlay_refusals,
     ),
+    "avatar-page": Parser(_page_request, _page_requests, _page_refusals),
 }
 """Name -> parser."""
