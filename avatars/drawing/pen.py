@@ -103,6 +103,17 @@ class Curve:
             points += [spots[i] + ways[i] * reach, spots[i + 1] - ways[i + 1] * reach, spots[i + 1]]
         return Curve(tuple(points))
 
+    def between(self, start: int, end: int) -> Curve:
+        """The cubics from number `start` up to, not including, number `end`."""
+        return Curve(self.points[3 * start : 3 * end + 1])
+
+    def pieces(self, corners: Sequence[int]) -> list[Curve]:
+        """A closed curve cut at these of its joints, which rise; the last piece runs over the
+        seam."""
+        ring = Curve(self.points + self.points[1:])
+        ends = [*corners[1:], corners[0] + self.count]
+        return [ring.between(a, b) for a, b in zip(corners, ends, strict=True)]
+
     def mapped(self, how: Callable[[complex], complex]) -> Curve:
         return Curve(tuple(how(z) for z in self.points), self.closed)
 

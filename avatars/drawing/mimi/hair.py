@@ -1,0 +1,160 @@
+"""Hair: the back, the cap, the fringe, the side locks."""
+
+from __future__ import annotations
+
+from avatars.drawing.mimi import palette as p
+from avatars.drawing.mimi.ink import outline, strand
+from avatars.drawing.pen import Curve, line, lock, mirrored, taper, through
+from avatars.drawing.sheet import Sheet
+
+__all__ = ["draw_back", "draw_cap", "draw_fringe", "draw_fringe_shadow", "draw_sides"]
+
+
+def _mass(spots: list[complex], tips: tuple[int, ...]) -> Curve:
+    return through(*spots, closed=True, corners=tips)
+
+
+_BACK_L = [
+    430 + 240j, 600 + 226j, 700 + 290j, 752 + 420j, 766 + 560j, 790 + 690j, 842 + 790j,
+    786 + 772j, 800 + 850j, 822 + 906j,
+    752 + 868j, 742 + 930j, 748 + 970j,
+    690 + 900j, 668 + 956j, 648 + 990j,
+    622 + 900j, 560 + 900j, 430 + 880j,
+]  # fmt: skip
+_BACK_R = [
+    570 + 240j, 400 + 226j, 302 + 290j, 250 + 420j, 232 + 560j, 214 + 680j, 160 + 770j,
+    220 + 758j, 196 + 850j, 160 + 912j,
+    244 + 874j, 248 + 940j, 236 + 984j,
+    306 + 908j, 326 + 950j, 340 + 996j,
+    376 + 900j, 440 + 900j, 570 + 880j,
+]  # fmt: skip
+_TIPS = (0, 6, 7, 9, 10, 12, 13, 15, 16, 18)
+
+
+def draw_back(sheet: Sheet) -> None:
+    """Two halves that overlap behind the neck."""
+    for side, spots in (("l", _BACK_L), ("r", _BACK_R)):
+        shape = _mass(spots, _TIPS)
+        inner = 1 if side == "l" else -1
+        with sheet.group(f"hair_back_{side}"):
+            sheet.fill(shape, p.HAIR)
+            sheet.fill(_shade(inner), p.HAIR_SHADE)
+            sheet.fill(_deep(inner), p.HAIR_DEEP)
+            lines = outline(shape, 7.5, corners=_TIPS, skip=(8, 9), per=4)
+            for a, b, c in (
+                (735 + 560j, 752 + 700j, 800 + 790j),
+                (712 + 640j, 724 + 780j, 775 + 868j),
+                (690 + 700j, 694 + 800j, 716 + 890j),
+            ):
+                way = through(a, b, c)
+                way = way if side == "l" else mirrored(way, 500).moved(-3 + 8j)
+                lines.append(line(way, 4.5, taper(0.7, 0.3), count=4))
+            sheet.fill(lines, p.HAIR_LINE)
+
+
+def _side(spots: list[complex], inner: int) -> list[complex]:
+    return spots if inner > 0 else [complex(1000 - z.real, z.imag) for z in spots]
+
+
+def _shade(inner: int) -> Curve:
+    spots = [
+        430 + 300j, 690 + 420j, 716 + 560j, 730 + 690j, 764 + 800j, 722 + 780j, 730 + 880j,
+        690 + 820j, 672 + 900j, 640 + 850j, 560 + 890j, 430 + 870j,
+    ]  # fmt: skip
+    return through(*_side(spots, inner), closed=True, corners=(0, 4, 5, 6, 7, 8, 9, 11))
+
+
+def _deep(inner: int) -> Curve:
+    spots = [
+        430 + 320j, 640 + 440j, 680 + 580j, 682 + 700j, 700 + 800j, 662 + 770j, 640 + 850j,
+        430 + 860j,
+    ]  # fmt: skip
+    return through(*_side(spots, inner), closed=True, corners=(0, 4, 5, 6, 7))
+
+
+_CAP = [
+    276 + 520j, 268 + 430j, 296 + 320j, 366 + 244j, 452 + 210j, 536 + 204j, 622 + 228j,
+    694 + 300j, 730 + 410j, 728 + 520j,
+    704 + 470j, 660 + 400j, 600 + 352j, 540 + 338j, 470 + 350j, 400 + 384j, 340 + 420j,
+    300 + 470j,
+]  # fmt: skip
+
+
+def draw_cap(sheet: Sheet) -> None:
+    cap = through(*_CAP, closed=True, corners=(0, 9))
+    with sheet.group("hair_cap"):
+        sheet.fill(cap, p.HAIR)
+        rim = cap.between(0, 9)
+        sheet.fill(line(rim, 7.5, taper(0.25, 0.25), count=10), p.HAIR_LINE)
+
+
+_FRINGE: tuple[tuple[str, Curve, float, float, tuple[float, float]], ...] = (
+    (
+        "a",
+        through(566 + 238j, 640 + 268j, 698 + 350j, 712 + 440j, 696 + 548j),
+        88,
+        0.1,
+        (0.3, 0.42),
+    ),
+    (
+        "f",
+        through(506 + 238j, 412 + 268j, 326 + 350j, 292 + 440j, 300 + 560j),
+        92,
+        0.0,
+        (0.26, 0.4),
+    ),
+    ("b", through(556 + 236j, 622 + 286j, 660 + 376j, 648 + 490j), 100, -0.15, (0.28, 0.44)),
+    (
+        "e",
+        through(512 + 238j, 440 + 278j, 384 + 352j, 356 + 424j, 366 + 496j),
+        108,
+        0.1,
+        (0.24, 0.4),
+    ),
+    ("c", through(546 + 236j, 590 + 296j, 598 + 376j, 566 + 478j), 88, 0.2, (0.26, 0.4)),
+    ("d", through(526 + 236j, 468 + 296j, 438 + 384j, 466 + 506j), 112, -0.1, (0.26, 0.42)),
+    ("g", through(536 + 250j, 524 + 320j, 520 + 390j, 540 + 448j), 34, 0.2, (0.0, 0.0)),
+)
+"""Name, way, width, bias, and where the light lies."""
+
+
+def draw_fringe_shadow(sheet: Sheet) -> None:
+    with sheet.group("fringe_shadow"):
+        sheet.fill(
+            [
+                lock(way.moved(7 + 20j), width * 0.98, bias=bias, belly=0.45, root=0.45, power=1.9)
+                for _, way, width, bias, _ in _FRINGE
+            ],
+            p.SKIN_SHADE,
+        )
+
+
+def draw_fringe(sheet: Sheet) -> None:
+    for name, way, width, bias, light in _FRINGE:
+        thin = width < 50
+        with sheet.group(f"fringe_{name}"):
+            strand(
+                sheet, way, width, bias=bias, belly=0.45, root=0.45, power=1.9,
+                ink=5.0 if thin else 6.5, light=None if thin else light,
+                lines=() if thin else ((0.6, 0.95, 0.12), (0.06, 0.26, -0.2)),
+            )  # fmt: skip
+    with sheet.group("ahoge"):
+        strand(
+            sheet, through(536 + 240j, 548 + 166j, 606 + 142j, 640 + 178j), 36, belly=0.45, root=0.5
+        )
+
+
+def draw_sides(sheet: Sheet) -> None:
+    """A long lock before each cheek, and a shorter one behind it."""
+    for side in ("l", "r"):
+        left = side == "l"
+
+        def put(way: Curve, nudge: complex, left: bool = left) -> Curve:
+            return way if left else mirrored(way, 500).moved(nudge)
+
+        under = put(through(708 + 420j, 736 + 540j, 726 + 660j, 752 + 762j), 4 + 10j)
+        over = put(through(704 + 380j, 726 + 500j, 704 + 620j, 722 + 720j, 698 + 836j), -4 - 16j)
+        with sheet.group(f"side_under_{side}"):
+            strand(sheet, under, 62, base=p.HAIR_SHADE, shade=p.HAIR_DEEP, root=0.8)
+        with sheet.group(f"side_{side}"):
+            strand(sheet, over, 66, bias=-0.1 if left else 0.1, root=0.7, lines=((0.3, 0.85, 0.1),))
