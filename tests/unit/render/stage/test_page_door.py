@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import random
 import socket
+from contextlib import suppress
 
 import pytest
 from page_watch import (
@@ -12,7 +14,10 @@ from page_watch import (
     body,
     drained,
     joined,
+    message,
+    picture,
     port_of,
+    puppet,
     start_page,
     status,
     token,
@@ -108,3 +113,41 @@ def test_half_a_request_is_not_waited_for(
     with socket.create_connection(("127.0.0.1", port_of(page)), timeout=5) as link:
         link.sendall(b"GET /?token=")
         assert link.recv(100) == b""
+
+
+@pytest.mark.parametrize(
+    "ugly",
+    [
+        b"",
+        b"\0" * 20_000,
+        b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n",  # a browser that tries TLS
+        b"GET /" + b"a" * 50_000,
+        b"GET / HTTP/1.1\r\n" * 2000,
+        b"GET / HTTP/1.1\r\n\r\n",
+        b"GET http://127.0.0.1/ HTTP/1.1\r\n\r\n",
+        b"\xff\xfe /\xe4 HTTP/9\r\n\r\n",
+    ],
+    ids=range(8),
+)
+def test_what_is_no_request_does_no_harm(start_page: Start, ugly: bytes) -> None:
+    page = start_page()
+    # OSError: the server may have had enough already.
+    with suppress(OSError), socket.create_connection(("127.0.0.1", port_of(page)), 5) as link:
+        link.sendall(ugly)
+        link.shutdown(socket.SHUT_WR)
+        while link.recv(65536):
+            pass
+    assert status(asked(page, "/?token=TOKEN")) == 200
+
+
+def test_ugly_frames_end_one_stream_only(start_page: Start) -> None:
+    page = start_page()
+    rng = random.Random(7)
+    with joined(page) as good:
+        for _ in range(30):
+            with joined(page) as link, suppress(OSError):
+                link.socket.sendall(rng.randbytes(rng.choice((1, 2, 9, 300, 5000))))
+                link.socket.shutdown(socket.SHUT_WR)
+        until(lambda: page._server is not None and len(page._server._watchers) == 1)
+        page.show(picture(puppet(), 3))
+        assert message(good)[0]["seq"] == 3
