@@ -5,7 +5,7 @@
     python3 bootstrap.py run --help    set up, then any other verb of vtdrive
 
 Everything goes into `.venv` here; nothing is installed elsewhere, except that on Debian and Ubuntu,
-when run as root, three small system libraries are (otherwise the command to do so is printed).
+when run as root, a few small system libraries are (otherwise the command to do so is printed).
 """
 
 from __future__ import annotations
@@ -24,12 +24,15 @@ ROOT = Path(__file__).resolve().parent
 VENV = ROOT / ".venv"
 BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
 STAMP = VENV / "vtdrive-setup"
-# What the face tracker and OpenCV load at run time, and the Debian package that brings each.
+# What the face tracker, OpenCV and skia load at run time, and the Debian package that brings each.
 LIBRARIES = {
     "libGL.so.1": "libgl1",
     "libEGL.so.1": "libegl1",
     "libgthread-2.0.so.0": "libglib2.0-0",
+    "libexpat.so.1": "libexpat1",
 }
+# What the demo's film and `vtdrive run --virtualcam` need, so that both work at once.
+EXTRAS = ("export", "virtualcam")
 
 
 def main() -> int:
@@ -101,7 +104,9 @@ def loads(library: str) -> bool:
 
 def set_up() -> None:
     """Make `.venv` and install into it, unless that was done for this very pyproject.toml."""
-    wanted = hashlib.sha256((ROOT / "pyproject.toml").read_bytes()).hexdigest()
+    extras = [word for name in EXTRAS for word in ("--extra", name)]
+    asked = " ".join(extras).encode() + (ROOT / "pyproject.toml").read_bytes()
+    wanted = hashlib.sha256(asked).hexdigest()
     if STAMP.is_file() and STAMP.read_text() == wanted:
         return
     print("setting up .venv (once; about 500 MB of packages)", flush=True)
@@ -118,7 +123,7 @@ def set_up() -> None:
     }
     environment.pop("VIRTUAL_ENV", None)
     step(
-        [str(BIN / "uv"), "sync", "-q", "--inexact", "--python", str(python)],
+        [str(BIN / "uv"), "sync", "-q", "--inexact", *extras, "--python", str(python)],
         "is there a network, and 1 GB of disk?",
         environment,
     )
