@@ -57,7 +57,7 @@ def _tail(sheet: Sheet) -> None:
             at = start + (end - start) * t
             full = 0.6 + 0.4 * math.sin(math.pi / 2 * at / 0.5) if at < 0.5 else 1.0
             edge = grow * min((1 - at) / 0.15, 1.0) if grow > 0 else grow
-            return max(full * (1 - max((at - 0.5) / 0.5, 0.0) ** 2.2) + edge, 0.0)
+            return float(max(full * (1 - max((at - 0.5) / 0.5, 0.0) ** 2.2) + edge, 0.0))
 
         return line(way.part(start, end), 92, width, count=8)
 
@@ -76,7 +76,7 @@ def draw_body(sheet: Sheet) -> None:
     with sheet.group("skin"):
         sheet.fill(_SKIN, ink.BODY)
     with sheet.group("belly"):
-        sheet.fill(_round(500 + 800j, 172, 62, 92, top=0.6, bottom=0.6), ink.BELLY)
+        sheet.fill(_round(500 + 812j, 176, 56, 84, top=0.6, bottom=0.6), ink.BELLY)
     with sheet.group("shade"):
         sheet.fill(_crescent(0.86, 1.4, 78, 0.46), ink.BODY_DARK, opacity=0.5)
         sheet.fill(_crescent(0.98, 1.24, 24, 0.45), ink.BODY_DARK, opacity=0.5)

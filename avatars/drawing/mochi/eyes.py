@@ -1,7 +1,7 @@
 """Mochi's eyes: everything between the lids, and the lids in every pose.
 
-A pose is how far the eye is open (0 shut, 1 at rest, 1.3 wide) and how much it smiles; all poses come
-from one function, so that drawings of two poses can be blended.
+A pose is how far the eye is open (0 shut, 1 at rest, 1.3 wide) and how much it smiles; all poses
+come from one function, so that drawings of two poses can be blended.
 """
 
 from __future__ import annotations
@@ -112,27 +112,19 @@ def draw_eyes(sheet: Sheet) -> None:
 
 def draw_poses(sheet: Sheet) -> None:
     """The lids' key drawings: open x smile, and what else changes an open eye."""
+    poses = {
+        f"{round(opened * 10)}_{smile}": Pose(open=opened, smile=smile)
+        for opened in OPEN_KEYS
+        for smile in (0, 1)
+    }
     for side in ("r", "l"):
         for name, make, colour, opacity in _DRAWN:
-            rest = make(side, Pose())
-
-            def put(key: str, shape: Curve) -> None:
+            for key, pose in (poses | _CHANGES).items():
                 with sheet.group(f"{name}_{side}_{key}"):
-                    sheet.fill(shape, colour, opacity=opacity)
-
-            for opened in OPEN_KEYS:
-                for smile in (0, 1):
-                    pose = Pose(open=opened, smile=smile)
-                    put(f"{_tenths(opened)}_{smile}", make(side, pose))
-            for key, change in _CHANGES.items():
-                put(key, make(side, change))
+                    sheet.fill(make(side, pose), colour, opacity=opacity)
 
 
 _CHANGES: Final = {"low": Pose(low=1.0), "cross": Pose(slant=-1.0), "sad": Pose(slant=1.0)}
-
-
-def _tenths(value: float) -> str:
-    return str(round(value * 10))
 
 
 def _iris(sheet: Sheet, side: str) -> None:

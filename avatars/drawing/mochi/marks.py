@@ -122,7 +122,7 @@ def _fumes(sheet: Sheet) -> None:
     """Wavy lines of a bad smell."""
     with sheet.group("fumes"):
         for grow, colour in ((14, _EDGE), (0, "#3f7f78")):
-            for x, y in ((200, 420), (262, 352), (770, 372)):
+            for x, y in ((200, 420), (262, 352), (826, 430)):
                 way = through(
                     complex(x, y), complex(x - 20, y - 30), complex(x, y - 60),
                     complex(x - 20, y - 90), complex(x - 4, y - 116),

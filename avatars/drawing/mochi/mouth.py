@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -12,7 +13,7 @@ from avatars.drawing.sheet import Sheet
 
 __all__ = ["FORMS", "OPENS", "draw_mouth", "draw_poses"]
 
-MOUTH: Final = 500 + 676j
+MOUTH: Final = 500 + 682j
 FORMS: Final = {"n": -1.0, "m": -0.4, "z": 0.0, "p": 1.0}
 OPENS: Final = (0.0, 0.5, 1.0)
 REST_FORM: Final = 0.1
@@ -31,12 +32,14 @@ class Pose:
     wave: float = 0.0
     round: float = 0.0
     """1: as for an O."""
+    flat: float = 0.0
+    """1: as for an I or E, without the double curve of the upper lip."""
 
 
 def _size(pose: Pose) -> tuple[float, float]:
     """Half the width, and how far the lower lip drops."""
-    wide = {-1.0: (54, 50, 54), -0.4: (46, 42, 46), 0.0: (48, 40, 48), 1.0: (68, 72, 80)}[pose.form]
-    deep = {-1.0: (0, 36, 76), -0.4: (0, 40, 84), 0.0: (0, 46, 94), 1.0: (0, 52, 100)}[pose.form]
+    wide = {-1.0: (64, 58, 62), -0.4: (56, 50, 54), 0.0: (60, 50, 58), 1.0: (82, 86, 94)}[pose.form]
+    deep = {-1.0: (0, 40, 82), -0.4: (0, 46, 92), 0.0: (0, 54, 104), 1.0: (0, 60, 108)}[pose.form]
     return wide[round(pose.open * 2)], deep[round(pose.open * 2)]
 
 
@@ -51,15 +54,15 @@ def _lips(pose: Pose) -> tuple[list[complex], list[complex]]:
         u = i / _HALF * (1.3 - 0.3 * abs(i) / _HALF)
         c = math.sqrt(max(1 - u * u, 0.0))
         if pose.form < 0:
-            lift = (20 * (1 - c) - 10) * -pose.form + 6 * pose.open * (1 - c)
+            lift = (24 * (1 - c) - 12) * -pose.form + 6 * pose.open * (1 - c)
         else:
-            twin = 15 + 7 * pose.form
+            twin = 18 + 8 * pose.form
             scallop = twin * math.sin(math.pi * abs(u)) * (1 - 0.75 * pose.open)
-            lift = -(2 + 16 * pose.form) * abs(u) ** 1.6 * (1 - 0.45 * pose.open)
+            lift = -(2 + 18 * pose.form) * abs(u) ** 1.6 * (1 - 0.45 * pose.open)
             lift -= 10 * pose.open * (1 - pose.form) * c
-        scallop *= 1 - pose.round
+        scallop *= (1 - pose.round) * (1 - 0.85 * pose.flat)
         lift += (-34 * pose.open * c + 10 - lift) * pose.round
-        lift -= 26 * pose.smirk * max(u, 0.0) ** 1.6 - 5 * pose.smirk * max(-u, 0.0)
+        lift -= 18 * pose.smirk * max(u, 0.0) ** 1.6 - 5 * pose.smirk * max(-u, 0.0)
         ripple = pose.wave * (1 if pose.open == 0 else 0.8)
         lift += 13 * ripple * math.sin(math.pi * 2.5 * (u + 1) * 0.8)
         spread = wide * (1 + 0.25 * pose.wave + 0.12 * pose.smirk)
@@ -87,17 +90,17 @@ def _inside(pose: Pose) -> Curve:
 
 def _lip(way: Curve, width: float) -> Curve:
     def profile(t: float) -> float:
-        return 0.5 + 0.5 * math.sin(math.pi * t) ** 0.7
+        return float(0.5 + 0.5 * math.sin(math.pi * t) ** 0.7)
 
     return line(way, width, profile, count=8)
 
 
 def _upper_line(pose: Pose) -> Curve:
-    return _lip(_upper(pose), 12.5)
+    return _lip(_upper(pose), 13.5)
 
 
 def _lower_line(pose: Pose) -> Curve:
-    return _lip(_lower(pose), 11)
+    return _lip(_lower(pose), 12)
 
 
 def _teeth(pose: Pose) -> Curve:
@@ -140,12 +143,8 @@ _DRAWN: Final = (
 )
 
 
-def _rest(make: object) -> Curve:
-    assert callable(make)
-    flat, glad = make(Pose(0.0, 0.0)), make(Pose(1.0, 0.0))
-    assert isinstance(flat, Curve)
-    assert isinstance(glad, Curve)
-    return mix(flat, glad, REST_FORM)
+def _rest(make: Callable[[Pose], Curve]) -> Curve:
+    return mix(make(Pose(0.0, 0.0)), make(Pose(1.0, 0.0)), REST_FORM)
 
 
 def draw_mouth(sheet: Sheet) -> None:
@@ -154,34 +153,41 @@ def draw_mouth(sheet: Sheet) -> None:
             sheet.fill(_rest(make), colour)
     with sheet.group("tongue_out"):
         tip = through(
-            498 + 682j, 540 + 682j, 543 + 712j, 519 + 734j, 495 + 712j, closed=True, corners=(0, 1)
+            498 + 688j, 540 + 688j, 543 + 718j, 519 + 740j, 495 + 718j, closed=True, corners=(0, 1)
         )
         sheet.fill(line(tip, 8, lambda t: 1.0, count=12, left=0.5), ink.LASH)
         sheet.fill(tip, ink.TONGUE)
         sheet.fill(
-            line(through(519 + 688j, 519 + 714j), 7, lambda t: 1 - 0.8 * t, count=2), ink.CHEEK
+            line(through(519 + 694j, 519 + 720j), 7, lambda t: 1 - 0.8 * t, count=2), ink.CHEEK
         )
 
 
 def draw_poses(sheet: Sheet) -> None:
-    """Key drawings: form x open, and what smirk, wave and an O change."""
+    """Key drawings: form x open, and what smirk, wave and vowels change."""
     for name, make, colour in _DRAWN:
+        shapes = {
+            f"{letter}{round(opened * 10)}": make(Pose(form, opened))
+            for letter, form in FORMS.items()
+            for opened in OPENS
+        }
         rest = _rest(make)
-
-        def put(key: str, shape: Curve) -> None:
+        for key, other in _CHANGES.items():
+            plain = make(Pose(0.0, other.open))
+            moved = zip(rest.points, plain.points, make(other).points, strict=True)
+            shapes[key] = Curve(tuple(r + b - a for r, a, b in moved), rest.closed)
+        for key, shape in shapes.items():
             with sheet.group(f"{name}_{key}"):
                 sheet.fill(shape, colour)
 
-        for letter, form in FORMS.items():
-            for opened in OPENS:
-                put(f"{letter}{round(opened * 10)}", make(Pose(form, opened)))
-        for key, other in (
-            ("smirk_l", Pose(0.0, 0.0, smirk=1.0)),
-            ("smirk_r", Pose(0.0, 0.0, smirk=-1.0)),
-            ("wave", Pose(0.0, 0.0, wave=1.0)),
-            ("round5", Pose(0.0, 0.5, round=1.0)),
-            ("round10", Pose(0.0, 1.0, round=1.0)),
-        ):
-            plain = make(Pose(0.0, other.open))
-            moved = zip(rest.points, plain.points, make(other).points, strict=True)
-            put(key, Curve(tuple(r + b - a for r, a, b in moved), rest.closed))
+
+_CHANGES: Final = {
+    "smirk_l": Pose(0.0, 0.0, smirk=1.0),
+    "smirk_r": Pose(0.0, 0.0, smirk=-1.0),
+    "wave": Pose(0.0, 0.0, wave=1.0),
+    "round0": Pose(0.0, 0.0, round=1.0),
+    "round5": Pose(0.0, 0.5, round=1.0),
+    "round10": Pose(0.0, 1.0, round=1.0),
+    "flat5": Pose(0.0, 0.5, flat=1.0),
+    "flat10": Pose(0.0, 1.0, flat=1.0),
+}
+"""Drawn as the drawing at rest plus what sets the pose apart from the plain one."""
