@@ -15,7 +15,8 @@ from websockets.protocol import State
 from websockets.server import ServerProtocol
 
 from vtdrive.http_request import answer_head
-from vtdrive.render.stage.page_picture import BEAT, RGB
+from vtdrive.render.pictures import Colour
+from vtdrive.render.stage.page_picture import BEAT
 from vtdrive.sink_stats import SinkStats
 
 __all__ = ["Feed", "Stream", "Watcher"]
@@ -57,7 +58,7 @@ class Watcher(ABC):
 
     @property
     @abstractmethod
-    def form(self) -> RGB | None:
+    def form(self) -> Colour | None:
         """The background of the pictures it wants; None: colour and alpha."""
 
     def offer(self, data: bytes) -> None:
@@ -115,13 +116,13 @@ class Feed(Watcher):
         reader: asyncio.StreamReader,
         writer: asyncio.StreamWriter,
         stats: SinkStats,
-        background: RGB,
+        background: Colour,
     ) -> None:
         super().__init__(reader, writer, stats)
         self._background = background
 
     @property
-    def form(self) -> RGB:
+    def form(self) -> Colour:
         return self._background
 
     async def _send_all(self) -> None:

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import hmac
-import re
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Final, Literal, cast
 
 from vtdrive.http_request import BadRequest, Request
 from vtdrive.listening import names_listener
-from vtdrive.render.stage.page_picture import RGB
+from vtdrive.render.pictures import Colour, colour_of
 
 __all__ = ["GREEN", "Wish", "admit"]
 
-GREEN: Final[RGB] = (0, 255, 0)
+GREEN: Final[Colour] = (0, 255, 0)
 Place = Literal["", "stream", "mjpeg", "still.png"]
 _OPTIONS: Final[dict[str, tuple[str, ...]]] = {
     "": ("token",),
@@ -22,7 +21,6 @@ _OPTIONS: Final[dict[str, tuple[str, ...]]] = {
     "mjpeg": ("token", "background"),
     "still.png": ("token",),
 }
-_COLOUR: Final = re.compile(r"#?([0-9a-fA-F]{6})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +29,7 @@ class Wish:
 
     place: Place
     """The page (empty), its stream, the feed for media sources, or one picture."""
-    background: RGB = GREEN
+    background: Colour = GREEN
     """What the feed's pictures are flattened onto."""
 
 
@@ -81,15 +79,14 @@ def admit(request: Request, *, token: str, host: str) -> Wish:
     return Wish(cast("Place", place), _colour(request.query.get("background", "")))
 
 
-def _colour(text: str) -> RGB:
+def _colour(text: str) -> Colour:
     if not text:
         return GREEN
-    match = _COLOUR.fullmatch(text)
-    if match is None:
+    colour = colour_of(f"#{text.removeprefix('#')}")
+    if colour is None:
         raise BadRequest(
             HTTPStatus.BAD_REQUEST,
             f"background={text[:40]!r} is no colour",
             "write it as background=00ff00",
         )
-    red, green, blue = bytes.fromhex(match[1])
-    return red, green, blue
+    return colour

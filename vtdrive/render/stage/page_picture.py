@@ -7,11 +7,10 @@ from typing import Final
 
 import numpy as np
 
+from vtdrive.render.pictures import Colour, flattened, straight
 from vtdrive.types import U8
 
-__all__ = ["BEAT", "HEAD", "RGB", "flat_jpeg", "stacked", "still_png"]
-
-RGB = tuple[int, int, int]
+__all__ = ["BEAT", "HEAD", "flat_jpeg", "stacked", "still_png"]
 
 HEAD: Final = struct.Struct("<BBHHHHHHI")
 """Of a message, before its JPEG: version 1; kind; the picture's width and height; left, top, width
@@ -61,36 +60,18 @@ def stacked(rgba: U8, seq: int, *, quality: int) -> bytes:
     return head + _jpeg(both, quality)
 
 
-def flat_jpeg(rgba: U8, background: RGB, *, quality: int) -> bytes:
+def flat_jpeg(rgba: U8, background: Colour, *, quality: int) -> bytes:
     """A JPEG of `rgba` (H, W, 4; premultiplied) on a plain background."""
     import cv2
 
-    height, width = rgba.shape[:2]
-    flat = np.empty((height, width, 3), np.uint8)
-    flat[:] = background[::-1]
-    left, top, wide, high = cv2.boundingRect(cv2.extractChannel(rgba, 3))
-    if wide:
-        part = np.s_[top : top + high, left : left + wide]
-        rest = 255 - cv2.extractChannel(rgba[part], 3)
-        behind = [cv2.LUT(rest, _share(shade)) for shade in background[::-1]]
-        cv2.add(cv2.cvtColor(rgba[part], cv2.COLOR_RGBA2BGR), cv2.merge(behind), dst=flat[part])
-    return _jpeg(flat, quality)
+    return _jpeg(cv2.cvtColor(flattened(rgba, background), cv2.COLOR_RGB2BGR), quality)
 
 
 def still_png(rgba: U8) -> bytes:
     """A PNG of `rgba` (H, W, 4; premultiplied), with straight alpha as PNG has it."""
     import cv2
 
-    alpha = rgba[..., 3:].astype(np.float32)
-    straight = rgba[..., :3] * np.float32(255) / np.maximum(alpha, 1)
-    bgra = np.dstack([np.rint(np.minimum(straight, 255))[..., ::-1], alpha]).astype(np.uint8)
-    return bytes(cv2.imencode(".png", bgra)[1])
-
-
-def _share(shade: int) -> U8:
-    """What is left of `shade` at each of 256 levels."""
-    left: U8 = np.rint(np.arange(256) * (shade / 255)).astype(np.uint8)
-    return left
+    return bytes(cv2.imencode(".png", cv2.cvtColor(straight(rgba), cv2.COLOR_RGBA2BGRA))[1])
 
 
 def _jpeg(bgr: U8, quality: int) -> bytes:

@@ -21,9 +21,9 @@ from vtdrive.http_request import (
     response,
 )
 from vtdrive.listening import listen_remedy
+from vtdrive.render.pictures import Colour
 from vtdrive.render.stage.page_client import Feed, Stream, Watcher
 from vtdrive.render.stage.page_door import Wish, admit
-from vtdrive.render.stage.page_picture import RGB
 from vtdrive.sink_stats import SinkStats
 
 __all__ = ["PageServer"]
@@ -77,7 +77,7 @@ class PageServer:
         self._watchers: set[Watcher] = set()
         self._clients: set[asyncio.Task[None]] = set()
         self._drawing = asyncio.Semaphore(1)
-        self.wanted: frozenset[RGB | None] = frozenset()
+        self.wanted: frozenset[Colour | None] = frozenset()
         """The forms of pictures that somebody watches: a background; None: colour and alpha."""
 
     def open(self) -> None:
@@ -98,7 +98,7 @@ class PageServer:
                 ),
             ) from self._fault
 
-    def publish(self, pictures: Mapping[RGB | None, bytes]) -> None:
+    def publish(self, pictures: Mapping[Colour | None, bytes]) -> None:
         """Hand each watcher the picture in its form; from any thread."""
         self._soon(lambda: self._spread(pictures))
 
@@ -116,7 +116,7 @@ class PageServer:
             with contextlib.suppress(RuntimeError):  # it ended in between
                 loop.call_soon_threadsafe(call)
 
-    def _spread(self, pictures: Mapping[RGB | None, bytes]) -> None:
+    def _spread(self, pictures: Mapping[Colour | None, bytes]) -> None:
         for watcher in self._watchers:
             if watcher.form in pictures:
                 watcher.offer(pictures[watcher.form])
