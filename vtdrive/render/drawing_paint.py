@@ -57,7 +57,9 @@ def rgba_of(text: str, opacity: float, line: int) -> RGBA | None:
         rgba = (colour.red, colour.green, colour.blue, colour.alpha)
     except (ValueError, TypeError, AttributeError):
         rgba = (None,) * 4
-    if any(part is None for part in rgba):
+    # What the library does not know, it takes for black.
+    known = any(rgba[:3]) or text.lower().startswith(("black", "#", "rgb", "hsl"))
+    if not known or any(part is None for part in rgba):
         raise DrawingError(f"{text!r} is no colour", line)
     red, green, blue, alpha = (float(part) / 255 for part in rgba)
     return red, green, blue, alpha * opacity
@@ -100,7 +102,7 @@ def gradient_of(
     """
     if given.get("href") or given.get("xlink:href"):
         raise DrawingError("a gradient that refers to another is not drawn; write its stops", line)
-    colours = []
+    colours: list[tuple[float, RGBA]] = []
     for stop in stops:
         place = _share(stop.get("offset", "0"), line)
         shade = rgba_of(
@@ -132,7 +134,8 @@ def _moved(ends: F64, given: Mapping[str, str], matrix: Any, points: F64) -> F64
         ends = _by(svgelements.Matrix(given["gradientTransform"]), ends)
     if matrix is None:
         low, high = points.min(0), points.max(0)
-        return low + ends * (high - low)
+        inside: F64 = low + ends * (high - low)
+        return inside
     return _by(matrix, ends)
 
 

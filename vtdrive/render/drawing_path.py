@@ -78,11 +78,24 @@ _TRACED: Final = {
 def contours_of(tag: str, given: Mapping[str, str], matrix: Any) -> tuple[F64, tuple[Contour, ...]]:
     """(N, 2) points and the contours of an element, moved by `matrix`.
 
-    Raises ValueError, TypeError, IndexError or ZeroDivisionError where it makes no sense.
+    Raises ValueError where it makes no sense.
     """
     import svgelements
 
-    path = svgelements.Path(_element(tag, given)) * matrix
+    try:
+        return _traced(svgelements, tag, given, matrix)
+    except ValueError:
+        raise
+    except Exception as fault:  # the library's parser fails in many ways on broken text
+        raise ValueError(
+            f"its numbers or letters make no sense ({type(fault).__name__})"
+        ) from fault
+
+
+def _traced(
+    svgelements: Any, tag: str, given: Mapping[str, str], matrix: Any
+) -> tuple[F64, tuple[Contour, ...]]:
+    path = abs(svgelements.Path(_element(tag, given)) * matrix)
     path.approximate_arcs_with_cubics()
     tracer = _Tracer()
     for segment in path:

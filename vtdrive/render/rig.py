@@ -13,7 +13,7 @@ from vtdrive.config.problems import Origin, Problem
 from vtdrive.config.wording import not_allowed
 from vtdrive.render.drawing import Drawing, DrawingError, Shape, read_drawing
 from vtdrive.render.format.avatar import Avatar, Part
-from vtdrive.render.format.read import avatar_error, read_avatar
+from vtdrive.render.format.read import avatar_error, fault_at, read_avatar
 from vtdrive.render.picture_files import PictureError, RasterArt, read_picture
 from vtdrive.render.rig_checks import check_rig
 from vtdrive.render.tree import circle_in
@@ -172,7 +172,7 @@ class _Loader:
         return None if found is None else found.placed(part.at, part.size)
 
     def _fault(self, path: tuple[str | int, ...], said: str) -> None:
-        self.problems.append(Problem(self.document.origin(path), path, said))
+        self.problems.append(fault_at(self.document, path, said))
 
 
 def _named(i: int, part: Part) -> Iterator[tuple[tuple[str | int, ...], str]]:

@@ -13,6 +13,7 @@ from vtdrive.render.drawing import Shape
 from vtdrive.render.drawing_paint import Gradient
 from vtdrive.render.format.avatar import Avatar, Part
 from vtdrive.render.format.deform import Morph, Warp
+from vtdrive.render.format.read import fault_at
 from vtdrive.render.motion.tables import known_params
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ def check_rig(
     """Every fault."""
 
     def fault(path: _Path, said: str) -> Problem:
-        return Problem(document.origin(path), path, said)
+        return fault_at(document, path, said)
 
     params = known_params(avatar)
     for path, name in _params_named(avatar):

@@ -17,7 +17,7 @@ from vtdrive.errors import ConfigError
 from vtdrive.render.format.avatar import Avatar, Feeling, Part, Spring, Sprite, Steer, Turn
 from vtdrive.render.format.deform import Bend, Key, Morph, Move, Rotate, Scale, Show, Warp
 
-__all__ = ["AVATAR_FILE", "avatar_error", "read_avatar"]
+__all__ = ["AVATAR_FILE", "avatar_error", "fault_at", "read_avatar"]
 
 AVATAR_FILE: Final = "avatar.toml"
 _REMEDY: Final = "docs/reference/avatar-format.md lists every key"
@@ -37,7 +37,7 @@ def read_avatar(folder: Path) -> tuple[Avatar, Document]:
         raise avatar_error([fault.problem]) from None
     if document.tree.get("format", 1) != 1:
         said = f"this vtdrive reads format 1, not {described(document.tree['format'])}"
-        raise avatar_error([Problem(document.origin(("format",)), ("format",), said)])
+        raise avatar_error([fault_at(document, ("format",), said)])
     try:
         avatar = Avatar.model_validate_json(json.dumps(document.tree, default=str), strict=True)
     except ValidationError as fault:
@@ -46,13 +46,29 @@ def read_avatar(folder: Path) -> tuple[Avatar, Document]:
     return avatar, document
 
 
+def fault_at(document: Document, path: tuple[int | str, ...], said: str) -> Problem:
+    """A fault at a key, named as its author knows it: `part 'mouth', morph 1, at`."""
+    tree: Any = document.tree
+    words: list[str] = []
+    for step in path:
+        tree = _value((step,), tree)
+        if not isinstance(step, int):
+            words.append(step)
+        elif isinstance(tree, dict) and isinstance(tree.get("name"), str):
+            words[-1] += f" {tree['name']!r}"
+        else:
+            words[-1] += f" {step + 1}"
+    where = f"{', '.join(words)}: " if words else ""
+    return Problem(document.origin(path), (), f"{where}{said}")
+
+
 def avatar_error(problems: Sequence[Problem]) -> ConfigError:
     """All problems as one error, a line each, in the order of their lines."""
     lines = list(dict.fromkeys(str(p) for p in sorted(problems, key=lambda p: p.origin)))
     shown = lines[:MOST_SHOWN]
     if len(lines) > MOST_SHOWN:
         shown.append(f"… and {len(lines) - MOST_SHOWN} more")
-    return ConfigError("\n".join(shown), _REMEDY if any(p.path for p in problems) else "")
+    return ConfigError("\n".join(shown), _REMEDY)
 
 
 def _problem(error: ErrorDetails, document: Document) -> Problem:
@@ -75,7 +91,8 @@ def _problem(error: ErrorDetails, document: Document) -> Problem:
     else:
         message = error["msg"][:1].lower() + error["msg"][1:]
         said = f"{message}; got {described(value)}"
-    return Problem(document.origin(path), where, said)
+    found = fault_at(document, where, said)
+    return Problem(document.origin(path), (), found.reason)
 
 
 def _path(loc: tuple[int | str, ...], tree: Any) -> tuple[int | str, ...]:
