@@ -166,6 +166,8 @@ def draw_leaves(sheet: Sheet) -> None:
     stem = through(492 + 372j, 492 + 330j, 503 + 292j, 516 + 266j)
     _leaf(sheet, "leaf_r", through(510 + 276j, 440 + 226j, 362 + 196j, 262 + 206j), 104, 1)
     _leaf(sheet, "leaf_l", through(512 + 278j, 560 + 196j, 632 + 130j, 742 + 92j), 124, -1)
+    with sheet.group("stem_shadow"):
+        sheet.fill(egg(498 + 374j, 38, 13, tilt=4), ink.BODY_DARK, opacity=0.6)
     with sheet.group("stem"):
         sheet.fill(line(stem, 38, taper(0.0, 0.0, blunt=1.0), count=4), ink.BERRY_LINE)
         sheet.fill(line(stem.part(0.02, 0.96), 20, lambda t: 1.0, count=4), ink.BERRY)

@@ -83,7 +83,7 @@ def _lash(side: str, pose: Pose) -> Curve:
 
 def _under(side: str, pose: Pose) -> Curve:
     _, down = _lids(side, pose)
-    return line(through(*down).part(0.1, 0.9), 9, taper(0.5, 0.5), count=5, left=0.3)
+    return line(through(*down).part(0.05, 0.95), 9, taper(0.5, 0.5), count=5, left=0.3)
 
 
 def _shade(side: str, pose: Pose) -> Curve:
