@@ -41,6 +41,10 @@ def free_port(kind: socket.SocketKind) -> int:
 def unheard(kind: str, folder: Path) -> SinkConfig:
     """A sink of that kind whose receiver is absent."""
     table = SINK_KINDS[kind]
+    if kind == "file":
+        return parse_sink_url(f"file:{folder / 'film.mp4'}")
+    if not {"path", "port"} & table.model_fields.keys():
+        return parse_sink_url(f"{kind}:")
     if "path" in table.model_fields:
         return parse_sink_url(f"{kind}:{folder / kind}.out")
     port = free_port(socket.SOCK_DGRAM)

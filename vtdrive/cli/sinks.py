@@ -76,7 +76,7 @@ def try_out(
         raise UsageError(
             f"{', '.join(target)}: no sink stands there", "name one: vtdrive sinks test vmc://"
         )
-    sinks = [make_sink(sink) for sink in config.sinks]
+    sinks = [make_sink(sink, look=config.avatar) for sink in config.sinks]
     stop = threading.Event()
     with ExitStack() as stack:
         for held in dict.fromkeys(sink.target for sink in sinks):

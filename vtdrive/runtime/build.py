@@ -102,7 +102,7 @@ def _without_secrets(sink: AnyTable) -> AnyTable:
 def make_sinks(config: Config, neutral: NeutralPose | None) -> list[Sink]:
     """The sinks of a config, recorders tapped to the others."""
     facts = run_facts(config, neutral)
-    sinks = [make_sink(sink, facts) for sink in config.sinks]
+    sinks = [make_sink(sink, facts, look=config.avatar) for sink in config.sinks]
     tap_sent(sinks)
     return sinks
 

@@ -11,12 +11,14 @@ from typing import Final
 
 import psutil
 
+from vtdrive.config.avatar import AvatarConfig
 from vtdrive.config.base import Table
 from vtdrive.config.inputs import InputTable
 from vtdrive.config.schema import Config
-from vtdrive.config.sinks import VmcSink
+from vtdrive.config.sinks import PICTURE_KINDS, VmcSink
 from vtdrive.errors import VtdriveError
 from vtdrive.listening import is_loopback, listen_remedy, who_can_reach
+from vtdrive.render.stage.make import check_picture
 from vtdrive.runtime.bounded import bounded
 from vtdrive.runtime.finding import Finding
 from vtdrive.sinks.lockfile import holder_of
@@ -32,6 +34,7 @@ CONNECTS: Final = frozenset({"vts", "obs", "mqtt"})
 """Kinds that hold a TCP connection to their receiver; the other senders use UDP."""
 LISTENS: Final = {
     "ws": socket.SOCK_STREAM,
+    "page": socket.SOCK_STREAM,
     "vtsphone": socket.SOCK_DGRAM,
     "vmc-in": socket.SOCK_DGRAM,
     "openseeface-in": socket.SOCK_DGRAM,
@@ -45,7 +48,7 @@ def target_findings(config: Config) -> Iterator[Finding]:
     """Each sink of `config`, or the one that a run without sinks uses, and each input."""
     listening = _udp_ports()
     for sink in config.sinks or [VmcSink()]:
-        yield from _held(sink)
+        yield from _held(sink, config.avatar)
         kind = getattr(sink, "kind", "sink")
         if not getattr(sink, "port", 0):
             yield from _file(sink)
@@ -60,9 +63,11 @@ def target_findings(config: Config) -> Iterator[Finding]:
             yield _phone(entry)
 
 
-def _held(sink: Table) -> Iterator[Finding]:
+def _held(sink: Table, look: AvatarConfig) -> Iterator[Finding]:
     try:
-        target = make_sink(sink).target
+        target = make_sink(sink, look=look).target
+        if getattr(sink, "kind", "") in PICTURE_KINDS:
+            check_picture(sink, look)
     except VtdriveError as fault:
         yield Finding(fault.what, fault.remedy or "use another sink", True)
         return

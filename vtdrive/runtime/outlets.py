@@ -104,7 +104,7 @@ class Outlet:
             self._closed = True
             self.sink.close()
             if self.healthy:
-                self._pass_on()
+                self._pass_on_words()
         except Exception as fault:  # it may not raise, and what others owe must not wait for it
             self._tell(f"{self.sink.name}: broke while it was closed: {fault!r}")
         finally:
@@ -137,6 +137,10 @@ class Outlet:
             self._connected = stats.connected
             if stats.connected:
                 self._tell(f"{self.sink.name}: connected")
+        self._pass_on_words()
+
+    def _pass_on_words(self) -> None:
+        stats = self.sink.stats
         if stats.last_error != self._hint:
             self._hint = stats.last_error
             if self._hint:

@@ -21,7 +21,7 @@ from vtdrive.config.schema import Config
 from vtdrive.core.calibrate import NeutralPose
 from vtdrive.core.driver import REST, Driver
 from vtdrive.core.mixing import places
-from vtdrive.errors import EndOfStream, VtdriveError
+from vtdrive.errors import EndOfStream, SinkError, VtdriveError
 from vtdrive.runtime.feed import Feed, InputFeed
 from vtdrive.runtime.feeling import Feeling
 from vtdrive.runtime.governor import Governor
@@ -30,8 +30,8 @@ from vtdrive.runtime.latest import Latest
 from vtdrive.runtime.outlets import Extra, Outlet, Outlets
 from vtdrive.runtime.stats import RunStats
 from vtdrive.runtime.worker import Worker
-from vtdrive.sinks.base import Sink
-from vtdrive.sinks.make import recorders, tap_sent
+from vtdrive.sinks.base import Dressed, Seeing, Sink
+from vtdrive.sinks.make import inner_sink, recorders, tap_sent
 from vtdrive.sinks.mcap import McapRecorder
 from vtdrive.sources.base import Obtained
 from vtdrive.trackers.base import Tracker
@@ -106,6 +106,9 @@ class Session:
             patient=feed.lockstep,
         )
         self._recorders = recorders(sinks)
+        bare = [inner_sink(sink) for sink in sinks]
+        self._dressed = [sink for sink in bare if isinstance(sink, Dressed)]
+        self._seeing = [sink for sink in bare if isinstance(sink, Seeing)]
         self._joined: list[McapRecorder] = []
         """Those whose first tick is the next one."""
         self._feeling = (
@@ -170,6 +173,11 @@ class Session:
         if places(config.inputs) != places(self._first.inputs):
             kept = config.model_copy(update={"inputs": self.driver.config.inputs})
         self._pending.put((config, Driver(kept, self._profiles)))
+        for sink in self._dressed:
+            try:
+                sink.relook(config.avatar)
+            except SinkError as fault:
+                self._listener.on_event(f"{fault}\n(what was shown before stays)")
 
     def run(self, stop: threading.Event, max_seconds: float | None = None) -> RunStats:
         """Drive until the end. `max_seconds` counts from the first frame."""
@@ -272,6 +280,9 @@ class Session:
             # for a frame, and does not take the interpreter from the driver's step.
             self._tick(track, frame.t_ns, marks)
             feeling.offer(frame, track.face, rate_hz=self.governor.rate_hz)
+        for sink in self._seeing:
+            if sink.sees:
+                sink.see(frame.image)
         self._watch_face(track, now)
 
     def _tick(self, track: Track | None, t_ns: int, marks: dict[str, int]) -> None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Protocol, runtime_checkable
 
+from vtdrive.config.avatar import AvatarConfig
 from vtdrive.sink_stats import SinkStats
-from vtdrive.types import AvatarFrame, Profile, RigSchema
+from vtdrive.types import U8, AvatarFrame, Profile, RigSchema
 
-__all__ = ["Commandable", "Sink", "SinkStats"]
+__all__ = ["Commandable", "Dressed", "Seeing", "Sink", "SinkStats"]
 
 
 @runtime_checkable
@@ -53,3 +54,24 @@ class Commandable(Protocol):
         receiver is away; must return within 3 s; raises SinkError with the reason and a remedy
         where it cannot be done.
         """
+
+
+@runtime_checkable
+class Dressed(Protocol):
+    """What a sink may offer besides: it shows the built-in avatar, whose look may change."""
+
+    def relook(self, look: AvatarConfig) -> None:
+        """Show `look` from now on. From any thread; raises SinkError where that cannot be."""
+
+
+@runtime_checkable
+class Seeing(Protocol):
+    """What a sink may offer besides: to be shown what the camera sees."""
+
+    @property
+    def sees(self) -> bool:
+        """Whether it wants that now."""
+
+    def see(self, image: U8) -> None:
+        """The newest (H, W, 3) RGB picture, unmirrored and read-only. From the sinks' thread;
+        must return within 1 ms, and never store it."""

@@ -7,6 +7,7 @@ from importlib import import_module
 from importlib.metadata import entry_points
 from typing import Final, cast
 
+from vtdrive.config.avatar import AvatarConfig
 from vtdrive.config.base import Table
 from vtdrive.config.sinks import McapSink
 from vtdrive.errors import UsageError
@@ -33,15 +34,24 @@ _MADE_BY: Final = {
     "mqtt": "mqtt:MqttOutput",
 }
 """Kind -> module in this folder and class, imported only where a run wants it."""
+_SHOWN_BY: Final = {
+    "virtualcam": "picture:PictureOutput",
+    "window": "picture:PictureOutput",
+    "page": "picture:PictureOutput",
+    "file": "film:FilmOutput",
+}
+"""The same for those that show the built-in avatar, and must know its look."""
+_LOOK: Final = AvatarConfig()
 
 
-def make_sink(config: Table, facts: RunFacts | None = None) -> Sink:
+def make_sink(config: Table, facts: RunFacts | None = None, *, look: AvatarConfig = _LOOK) -> Sink:
     """The sink for `config`, not open yet, limited to its `max_hz` where it has one.
 
-    `facts` is what a recorder writes about the run. A `kind` that is not built in is looked up in
-    the entry points `vtdrive.sinks`: a callable that takes the config. Raises UsageError.
+    `facts` is what a recorder writes about the run, `look` the avatar that pictures show. A `kind`
+    that is not built in is looked up in the entry points `vtdrive.sinks`: a callable that takes the
+    config. Raises UsageError.
     """
-    sink = _made(config, facts)
+    sink = _made(config, facts, look)
     max_hz = float(getattr(config, "max_hz", 0.0))
     return Paced(sink, max_hz=max_hz) if max_hz > 0 else sink
 
@@ -74,14 +84,15 @@ def inner_sink(sink: Sink) -> Sink:
     return sink.inner if isinstance(sink, Paced) else sink
 
 
-def _made(config: Table, facts: RunFacts | None) -> Sink:
+def _made(config: Table, facts: RunFacts | None, look: AvatarConfig) -> Sink:
     if isinstance(config, McapSink):
         return McapRecorder(config, facts)
     kind = str(getattr(config, "kind", type(config).__name__))
+    if kind in _SHOWN_BY:
+        shows = cast("Callable[[Table, AvatarConfig], Sink]", _named(_SHOWN_BY[kind]))
+        return shows(config, look)
     if kind in _MADE_BY:
-        module, _, name = _MADE_BY[kind].partition(":")
-        made = getattr(import_module(f"vtdrive.sinks.{module}"), name)
-        return cast("Callable[[Table], Sink]", made)(config)
+        return cast("Callable[[Table], Sink]", _named(_MADE_BY[kind]))(config)
     found = entry_points(group="vtdrive.sinks", name=kind)
     if not found:
         raise UsageError(
@@ -90,3 +101,9 @@ def _made(config: Table, facts: RunFacts | None) -> Sink:
         )
     factory = cast("Callable[[Table], Sink]", next(iter(found)).load())
     return factory(config)
+
+
+def _named(where: str) -> object:
+    """What `module:name` in this folder is."""
+    module, _, name = where.partition(":")
+    return getattr(import_module(f"vtdrive.sinks.{module}"), name)

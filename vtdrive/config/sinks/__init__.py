@@ -27,6 +27,7 @@ from vtdrive.config.sinks.window import WindowSink
 from vtdrive.config.sinks.ws import WebSocketSink
 
 __all__ = [
+    "PICTURE_KINDS",
     "SINK_KINDS",
     "Driven",
     "FaceDriven",
@@ -78,3 +79,6 @@ SINK_KINDS: Final[dict[str, type[SinkTable]]] = {
     table.model_fields["kind"].default: table for table in get_args(_Any)
 }
 """Kind -> its table, in the order of the documentation."""
+
+PICTURE_KINDS: Final = ("virtualcam", "window", "page", "file")
+"""Those that show the built-in avatar."""

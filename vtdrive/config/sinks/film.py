@@ -14,7 +14,7 @@ __all__ = ["FilmSink"]
 class FilmSink(SinkTable):
     """The avatar as a film: .mp4, .webm with transparency, .webp, or a folder of .png pictures."""
 
-    example: ClassVar[str] = "file:FILE"
+    example: ClassVar[str] = "file:out.mp4"
 
     kind: Literal["file"] = "file"
     path: str

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from importlib import import_module
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Final, cast
 
 from vtdrive.config.avatar import AvatarConfig
@@ -13,7 +15,7 @@ from vtdrive.errors import MissingExtra, UsageError
 from vtdrive.render.stage.messages import Draws, Makers
 from vtdrive.render.stage.output import Output
 
-__all__ = ["PICTURE_KINDS", "REAL", "make_output"]
+__all__ = ["REAL", "check_picture", "make_output"]
 
 _MADE_BY: Final = {
     "virtualcam": "virtualcam:VirtualCam",
@@ -21,10 +23,8 @@ _MADE_BY: Final = {
     "page": "page:Page",
 }
 """Kind -> module in this folder and class, imported only in the process that paints."""
-PICTURE_KINDS: Final = tuple(_MADE_BY)
-"""Kinds of sinks that show the avatar's picture while live."""
-_EXTRAS: Final = {"virtualcam": ("pyvirtualcam", 'pip install "vtdrive[virtualcam]"')}
-"""Kind -> the package that it cannot do without, and how to get it."""
+_EXTRAS: Final = {"virtualcam": ("pyvirtualcam", "virtualcam"), "file": ("av", "export")}
+"""Kind -> the package that it cannot do without, and the extra that brings it."""
 
 
 def make_output(table: Table) -> Output:
@@ -32,7 +32,7 @@ def make_output(table: Table) -> Output:
     kind = str(getattr(table, "kind", ""))
     if kind not in _MADE_BY:
         raise UsageError(
-            f"the sink kind {kind!r} shows no pictures", f"use one of {', '.join(PICTURE_KINDS)}"
+            f"the sink kind {kind!r} shows no pictures", f"use one of {', '.join(_MADE_BY)}"
         )
     module, _, name = _MADE_BY[kind].partition(":")
     made = getattr(import_module(f"vtdrive.render.stage.{module}"), name)
@@ -45,18 +45,28 @@ def _make_drawer(look: AvatarConfig) -> Draws:
     return Drawer(look)
 
 
-def _check(table: Table, look: AvatarConfig) -> None:
+def check_picture(table: Table, look: AvatarConfig) -> None:
+    """Raises a VtdriveError for what can be known to go wrong with a sink that shows `look`: an
+    avatar that is not there or broken, a background, a package that is missing. About 0.1 s."""
     from vtdrive.render.background import Background
     from vtdrive.render.library import avatar_folder
-    from vtdrive.render.rig import load_rig
 
     kind = str(getattr(table, "kind", ""))
-    package, install = _EXTRAS.get(kind, ("", ""))
+    package, extra = _EXTRAS.get(kind, ("", ""))
     if package and find_spec(package) is None:
-        raise MissingExtra(f"the sink {kind}", install)
-    load_rig(avatar_folder(look.name))
+        raise MissingExtra(f"the sink {kind}", f'pip install "vtdrive[{extra}]"')
+    folder = avatar_folder(look.name)
+    _load(folder, max(path.stat().st_mtime_ns for path in folder.iterdir()))
     Background(look.background, (64, 64))
 
 
-REAL: Final = Makers(_make_drawer, make_output, _check)
+@lru_cache(maxsize=1)
+def _load(folder: Path, changed_ns: int) -> None:
+    """Read all there is; once for all sinks of a run."""
+    from vtdrive.render.rig import load_rig
+
+    load_rig(folder)
+
+
+REAL: Final = Makers(_make_drawer, make_output, check_picture)
 """The avatar, in the outputs that users know."""
