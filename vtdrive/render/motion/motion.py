@@ -130,8 +130,9 @@ class Motion:
             self._head = state.head_xyzw
         else:
             state = _with_head(state, self._head)
-        weights = np.minimum(state.emotion.weights / np.float32(self._full_at), np.float32(1.0))
-        found = signal_vector(state, weights=weights).astype(float)
+        with np.errstate(over="ignore", invalid="ignore"):
+            weights = np.clip(state.emotion.weights / np.float32(self._full_at), 0.0, 1.0)
+            found = signal_vector(state, weights=weights).astype(float)
         good = np.isfinite(found)
         if not good.all():
             last = np.zeros(len(found)) if self._good is None else self._good
