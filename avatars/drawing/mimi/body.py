@@ -20,14 +20,14 @@ __all__ = [
 
 def draw_tail(sheet: Sheet) -> None:
     tail = through(
-        640 + 1250j, 720 + 1120j, 790 + 1050j, 822 + 960j, 808 + 860j, 826 + 760j, 890 + 690j,
+        640 + 1300j, 720 + 1120j, 790 + 1050j, 822 + 960j, 808 + 860j, 826 + 760j, 890 + 690j,
         906 + 770j, 950 + 840j, 968 + 940j, 950 + 1050j, 970 + 1110j, 900 + 1140j, 880 + 1200j,
-        820 + 1200j, 760 + 1290j,
+        820 + 1200j, 760 + 1340j,
         closed=True, corners=(0, 6, 11, 13, 15),
     )  # fmt: skip
     shade = through(
         906 + 770j, 950 + 840j, 968 + 940j, 950 + 1050j, 970 + 1110j, 900 + 1140j, 880 + 1200j,
-        820 + 1200j, 760 + 1290j, 700 + 1270j, 800 + 1150j, 870 + 1060j, 906 + 960j, 900 + 860j,
+        820 + 1200j, 760 + 1340j, 700 + 1320j, 800 + 1150j, 870 + 1060j, 906 + 960j, 900 + 860j,
         closed=True, corners=(0, 4, 6, 8, 9),
     )  # fmt: skip
     tip = through(
@@ -77,20 +77,24 @@ def draw_neck(sheet: Sheet) -> None:
 
 def draw_torso(sheet: Sheet) -> None:
     torso = through(
-        400 + 800j, 330 + 812j, 268 + 846j, 300 + 960j, 330 + 1080j, 318 + 1280j, 690 + 1280j,
+        400 + 800j, 330 + 812j, 268 + 846j, 300 + 960j, 330 + 1080j, 318 + 1330j, 690 + 1330j,
         676 + 1080j, 702 + 960j, 734 + 846j, 670 + 812j, 600 + 800j, 560 + 900j, 503 + 960j,
         444 + 900j,
         closed=True, corners=(0, 2, 5, 6, 9, 11),
     )  # fmt: skip
     shade = through(
-        560 + 880j, 734 + 846j, 702 + 960j, 676 + 1080j, 690 + 1280j, 600 + 1280j, 612 + 1120j,
+        560 + 880j, 734 + 846j, 702 + 960j, 676 + 1080j, 690 + 1330j, 600 + 1330j, 612 + 1120j,
         640 + 1010j, 560 + 1000j,
         closed=True, corners=(0, 1, 4, 5, 8),
     )  # fmt: skip
     folds = [
         line(through(400 + 1060j, 380 + 1110j, 352 + 1130j), 5, count=3),
-        line(through(470 + 1150j, 450 + 1210j, 456 + 1270j), 5, count=3),
+        line(through(470 + 1150j, 450 + 1210j, 456 + 1320j), 5, count=3),
         line(through(590 + 1090j, 600 + 1150j, 592 + 1230j), 5, count=3),
+    ]
+    folds += [
+        line(torso.between(2, 5), 6.5, taper(0.3, 0.1), count=6),
+        line(torso.between(6, 9), 6.5, taper(0.1, 0.3), count=6),
     ]
     with sheet.group("torso"):
         sheet.fill(torso, p.KNIT)
@@ -144,17 +148,20 @@ def draw_collar(sheet: Sheet) -> None:
 def draw_arms(sheet: Sheet) -> None:
     """Her right arm hangs; her left one is bent."""
     far = through(
-        300 + 838j, 236 + 872j, 192 + 960j, 168 + 1080j, 150 + 1280j, 300 + 1280j, 318 + 1100j,
+        300 + 838j, 236 + 872j, 192 + 960j, 168 + 1080j, 150 + 1330j, 300 + 1330j, 318 + 1100j,
         330 + 980j,
         closed=True, corners=(4, 5),
     )  # fmt: skip
     far_shade = through(
-        318 + 900j, 300 + 1000j, 276 + 1120j, 262 + 1280j, 300 + 1280j, 318 + 1100j, 330 + 980j,
+        318 + 900j, 300 + 1000j, 276 + 1120j, 262 + 1330j, 300 + 1330j, 318 + 1100j, 330 + 980j,
         closed=True, corners=(0, 3, 4),
     )  # fmt: skip
     with sheet.group("arm_r"):
         sheet.fill(far, p.KNIT)
         sheet.fill(far_shade, p.KNIT_SHADE)
+        lit = through(238 + 884j, 206 + 956j, 186 + 1050j, 196 + 1046j, 222 + 970j, 268 + 872j,
+                      closed=True, corners=(0, 2, 5))  # fmt: skip
+        sheet.fill(lit, p.KNIT_LIGHT)
         lines = [
             line(far.between(0, 4), 7.5, taper(0.4, 0.1, blunt=0.2), count=7),
             line(far.between(5, 8), 6.5, taper(0.1, 0.6), count=6),
@@ -212,7 +219,11 @@ def draw_forearm(sheet: Sheet) -> None:
             566 + 1094j, 534 + 1046j, 562 + 988j, 602 + 980j, 588 + 1044j, 606 + 1112j,
             closed=True, corners=(0, 2, 3, 5),
         )  # fmt: skip
-        sheet.fill(cuff, p.LINEN)
+        lit = through(
+            640 + 1012j, 690 + 1040j, 742 + 1056j, 736 + 1066j, 684 + 1056j, 630 + 1028j,
+            closed=True, corners=(0, 2, 5),
+        )  # fmt: skip
+        sheet.fill(lit, p.KNIT_LIGHT)
         lines = [
             line(fore.between(0, 4), 7.5, taper(0.2, 0.1, blunt=0.2), count=7),
             line(fore.between(6, 9), 6.5, taper(0.1, 0.7), count=5),
@@ -220,6 +231,12 @@ def draw_forearm(sheet: Sheet) -> None:
             line(through(650 + 1050j, 668 + 1072j, 668 + 1096j), 5, count=3),
         ]
         sheet.fill(lines, p.KNIT_LINE)
+        sheet.fill(cuff, p.LINEN)
+        dim = through(
+            566 + 1094j, 548 + 1068j, 572 + 1066j, 590 + 1044j, 606 + 1112j, closed=True,
+            corners=(0, 3, 4),
+        )  # fmt: skip
+        sheet.fill(dim, p.LINEN_SHADE)
         sheet.fill(outline(cuff, 6, corners=(0, 2, 3, 5), blunt=0.4), p.LINEN_LINE)
 
 

@@ -66,7 +66,7 @@ class Lids:
         up = (self.smile * 22 + self.low * 30) * 1j
         raised = [z - up * r for z, r in zip(_LOWER, (0.7, 1.0, 1.0, 0.9, 0.6), strict=True)]
         drop = max(self.open - 1.0, 0.0) * 18j
-        return [a + (b + drop - a) * (o**0.8) for a, b in zip(shut, raised, strict=True)]
+        return [a + (b + drop - a) * (o**0.5) for a, b in zip(shut, raised, strict=True)]
 
 
 def white(lids: Lids) -> Curve:
@@ -84,30 +84,23 @@ def lash(lids: Lids) -> list[Curve]:
     way = through(start, *upper[1:5], (upper[4] + 2 * upper[5]) / 3 + (3 - 3j) * (1 - closing), end)
     main = line(way, 20.5 * (1 - 0.16 * closing), _lash_profile(closing), count=8, left=0.72)
     wings = []
-    for share, reach, wide, shut in ((0.8, 31.0, -0.42, 0.55), (0.92, 27.0, -0.08, 0.85)):
+    for share, reach, wide, shut in ((0.8, 32.0, -0.42, 0.9), (0.92, 27.0, -0.06, 0.55)):
         foot = way.at(way.stations([share])[0]) + (3 - 5j) * (1 - closing)
-        level = wide + (shut - wide) * closing - 1.5 * up * shut + 1.1 * up
-        out = reach * (1 - 0.25 * closing) * complex(1, level) / abs(complex(1, level))
+        level = wide + (shut - wide) * closing + 0.6 * up
+        out = reach * (1 - 0.3 * closing - 0.62 * up) * complex(1, level) / abs(complex(1, level))
         side = out * -1j * 0.12
-        wings.append(
-            lock(
-                through(foot, foot + out * 0.5 - side, foot + out + side),
-                12,
-                root=1,
-                belly=0.1,
-                power=1.2,
-                count=2,
-            )
-        )
+        thick = 12 * (1 - 0.25 * closing - 0.45 * up)
+        bow = through(foot, foot + out * 0.5 - side, foot + out + side)
+        wings.append(lock(bow, thick, root=1, belly=0.1, power=1.2, count=2))
     return [main, *wings]
 
 
 def _lash_profile(closing: float) -> Callable[[float], float]:
     thin = taper(0.55, 0.34)
-    even = taper(0.3, 0.3)
+    even = taper(0.3, 0.25)
 
     def width(t: float) -> float:
-        a = 0.22 * (1 - t) + 0.78 * thin(t) if t < 0.95 else 0.78 * thin(t) + 0.22 * (1 - t)
+        a = 0.12 * (1 - t) + 0.88 * thin(t)
         return a + (even(t) * 0.92 - a) * closing
 
     return width
@@ -115,8 +108,8 @@ def _lash_profile(closing: float) -> Callable[[float], float]:
 
 def lower_lash(lids: Lids) -> list[Curve]:
     lower = lids.lower()
-    way = through(lids.upper()[5] + 1 + 2j, *lower[:4])
-    return [line(way.part(0.08, 1.0, 5), 6.0, taper(0.35, 0.75), count=5, left=0.2)]
+    way = through(lids.upper()[5] + 1 + 2j, *lower)
+    return [line(way.part(0.06, 1.0, 6), 6.4, taper(0.3, 0.85, blunt=0.1), count=6, left=0.2)]
 
 
 def crease(lids: Lids) -> list[Curve]:
@@ -224,7 +217,7 @@ def brow(form: float) -> Curve:
     """-1: straight and heavy, 1: a high arch."""
     other = _BROW_HIGH if form > 0 else _BROW_LOW
     spots = [a + (b - a) * abs(form) for a, b in zip(_BROW, other, strict=True)]
-    return line(through(*spots), 12.5, taper(0.22, 0.75, blunt=0.12), count=5)
+    return line(through(*spots), 13.5, taper(0.22, 0.75, blunt=0.12), count=5)
 
 
 def draw_brow(sheet: Sheet, side: str) -> None:

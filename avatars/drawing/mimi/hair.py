@@ -15,18 +15,18 @@ def _mass(spots: list[complex], tips: tuple[int, ...]) -> Curve:
 
 
 _BACK_L = [
-    430 + 240j, 600 + 226j, 700 + 290j, 752 + 420j, 766 + 560j, 790 + 690j, 842 + 790j,
+    446 + 240j, 600 + 226j, 700 + 290j, 752 + 420j, 766 + 560j, 790 + 690j, 842 + 790j,
     786 + 772j, 800 + 850j, 822 + 906j,
     752 + 868j, 742 + 930j, 748 + 970j,
     690 + 900j, 668 + 956j, 648 + 990j,
-    622 + 900j, 560 + 900j, 430 + 880j,
+    622 + 900j, 560 + 900j, 446 + 880j,
 ]  # fmt: skip
 _BACK_R = [
-    570 + 240j, 400 + 226j, 302 + 290j, 250 + 420j, 232 + 560j, 214 + 680j, 160 + 770j,
+    554 + 240j, 400 + 226j, 302 + 290j, 250 + 420j, 232 + 560j, 214 + 680j, 160 + 770j,
     220 + 758j, 196 + 850j, 160 + 912j,
     244 + 874j, 248 + 940j, 236 + 984j,
     306 + 908j, 326 + 950j, 340 + 996j,
-    376 + 900j, 440 + 900j, 570 + 880j,
+    376 + 900j, 440 + 900j, 554 + 880j,
 ]  # fmt: skip
 _TIPS = (0, 6, 7, 9, 10, 12, 13, 15, 16, 18)
 
@@ -58,16 +58,16 @@ def _side(spots: list[complex], inner: int) -> list[complex]:
 
 def _shade(inner: int) -> Curve:
     spots = [
-        430 + 300j, 690 + 420j, 716 + 560j, 730 + 690j, 764 + 800j, 722 + 780j, 730 + 880j,
-        690 + 820j, 672 + 900j, 640 + 850j, 560 + 890j, 430 + 870j,
+        438 + 300j, 690 + 420j, 716 + 560j, 730 + 690j, 764 + 800j, 722 + 780j, 730 + 880j,
+        690 + 820j, 672 + 900j, 640 + 850j, 560 + 890j, 438 + 870j,
     ]  # fmt: skip
     return through(*_side(spots, inner), closed=True, corners=(0, 4, 5, 6, 7, 8, 9, 11))
 
 
 def _deep(inner: int) -> Curve:
     spots = [
-        430 + 320j, 640 + 440j, 680 + 580j, 682 + 700j, 700 + 800j, 662 + 770j, 640 + 850j,
-        430 + 860j,
+        424 + 320j, 640 + 440j, 680 + 580j, 682 + 700j, 700 + 800j, 662 + 770j, 640 + 850j,
+        424 + 860j,
     ]  # fmt: skip
     return through(*_side(spots, inner), closed=True, corners=(0, 4, 5, 6, 7))
 
@@ -88,33 +88,18 @@ def draw_cap(sheet: Sheet) -> None:
         sheet.fill(line(rim, 7.5, taper(0.25, 0.25), count=10), p.HAIR_LINE)
 
 
-_FRINGE: tuple[tuple[str, Curve, float, float, tuple[float, float]], ...] = (
-    (
-        "a",
-        through(566 + 238j, 640 + 268j, 698 + 350j, 712 + 440j, 696 + 548j),
-        88,
-        0.1,
-        (0.3, 0.42),
-    ),
-    (
-        "f",
-        through(506 + 238j, 412 + 268j, 326 + 350j, 292 + 440j, 300 + 560j),
-        92,
-        0.0,
-        (0.26, 0.4),
-    ),
-    ("b", through(556 + 236j, 622 + 286j, 660 + 376j, 648 + 490j), 100, -0.15, (0.28, 0.44)),
-    (
-        "e",
-        through(512 + 238j, 440 + 278j, 384 + 352j, 356 + 424j, 366 + 496j),
-        108,
-        0.1,
-        (0.24, 0.4),
-    ),
-    ("c", through(546 + 236j, 590 + 296j, 598 + 376j, 566 + 478j), 88, 0.2, (0.26, 0.4)),
-    ("d", through(526 + 236j, 468 + 296j, 438 + 384j, 466 + 506j), 112, -0.1, (0.26, 0.42)),
-    ("g", through(536 + 250j, 524 + 320j, 520 + 390j, 540 + 448j), 34, 0.2, (0.0, 0.0)),
-)
+_NO_LIGHT = (0.0, 0.0)
+_Light = tuple[float, float]
+_FRINGE: tuple[tuple[str, Curve, float, float, _Light], ...] = (
+    ("a", through(566 + 238j, 650 + 272j, 708 + 352j, 712 + 450j, 726 + 546j), 92, 0.1, (0.3, 0.4)),
+    ("f", through(506 + 238j, 404 + 272j, 318 + 352j, 300 + 450j, 280 + 560j), 98, 0, (0.26, 0.4)),
+    ("b", through(556 + 236j, 632 + 290j, 674 + 378j, 656 + 482j), 106, -0.15, (0.28, 0.44)),
+    ("e", through(512 + 238j, 436 + 282j, 374 + 360j, 344 + 430j, 330 + 498j), 99, 0.1, (0.2, 0.4)),
+    ("c", through(546 + 236j, 592 + 298j, 604 + 384j, 576 + 474j), 100, 0.15, (0.26, 0.4)),
+    ("d", through(526 + 236j, 466 + 298j, 430 + 388j, 452 + 496j), 118, -0.1, (0.26, 0.42)),
+    ("h", through(492 + 262j, 436 + 330j, 396 + 400j, 398 + 466j), 30, 0.2, _NO_LIGHT),
+    ("g", through(540 + 250j, 530 + 320j, 520 + 390j, 536 + 456j), 44, 0.2, _NO_LIGHT),
+)  # fmt: skip
 """Name, way, width, bias, and where the light lies."""
 
 
@@ -122,7 +107,7 @@ def draw_fringe_shadow(sheet: Sheet) -> None:
     with sheet.group("fringe_shadow"):
         sheet.fill(
             [
-                lock(way.moved(7 + 20j), width * 0.98, bias=bias, belly=0.45, root=0.45, power=1.9)
+                lock(way.moved(7 + 20j), width * 0.98, bias=bias, belly=0.45, root=0.45, power=1.7)
                 for _, way, width, bias, _ in _FRINGE
             ],
             p.SKIN_SHADE,
@@ -134,7 +119,7 @@ def draw_fringe(sheet: Sheet) -> None:
         thin = width < 50
         with sheet.group(f"fringe_{name}"):
             strand(
-                sheet, way, width, bias=bias, belly=0.45, root=0.45, power=1.9,
+                sheet, way, width, bias=bias, belly=0.45, root=0.45, power=1.7,
                 ink=5.0 if thin else 6.5, light=None if thin else light,
                 lines=() if thin else ((0.6, 0.95, 0.12), (0.06, 0.26, -0.2)),
             )  # fmt: skip

@@ -25,7 +25,7 @@ def outline(
     if not corners:
         return [line(shape.part(0.0, 1.0, 2 * per), width, taper(0.2, 0.2, blunt=blunt), count=10)]
     return [
-        line(piece, width, taper(0.35, 0.35, blunt=blunt), count=per)
+        line(piece, width, taper(0.35, 0.35, blunt=blunt), count=max(per, 2 * piece.count))
         for i, piece in enumerate(shape.pieces(corners))
         if i not in skip
     ]
@@ -39,9 +39,9 @@ def strand(
     bias: float = 0.15,
     belly: float = 0.4,
     root: float = 0.55,
-    power: float = 1.9,
-    ink: float = 6.5,
-    start: float = 0.55,
+    power: float = 1.7,
+    ink: float = 6.2,
+    start: float = 0.75,
     base: str = p.HAIR,
     shade: str = p.HAIR_SHADE,
     sliver: float = 0.26,

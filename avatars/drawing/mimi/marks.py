@@ -30,12 +30,12 @@ def draw_low_marks(sheet: Sheet) -> None:
     """Those that lie on the face under the hair: disgust's tint, fear's gloom, tears."""
     with sheet.group("tint"):
         colour = sheet.linear(
-            "tint_colour", 500 + 420j, 500 + 660j, (0, "#5fbf9a", 0.0), (1, "#4fa98f", 0.75)
+            "tint_colour", 500 + 520j, 500 + 690j, (0, "#7cc79f", 0.0), (1, "#58b08c", 0.62)
         )
         sheet.fill(FACE, colour)
     with sheet.group("gloom"):
         colour = sheet.linear(
-            "gloom_colour", 500 + 400j, 500 + 585j, (0, "#5560c8", 0.85), (1, "#7a86e0", 0.0)
+            "gloom_colour", 500 + 400j, 500 + 585j, (0, "#4a55c4", 0.9), (1, "#7a86e0", 0.0)
         )
         sheet.fill(FACE, colour)
     with sheet.group("gloom_lines"):
@@ -68,49 +68,44 @@ def draw_top_marks(sheet: Sheet) -> None:
         _bead(sheet, 300 + 420j, 58)
     with sheet.group("vein"):
         at = 678 + 330j
-        arms = []
-        for k in range(4):
-            turn = 90 * k + 12
-            bow = through(at + 12 - 50j, at + 13 - 15j, at + 50 - 13j).turned(turn, at)
-            arms.append(line(bow, 19, taper(0.35, 0.35, blunt=0.15), count=4))
-        sheet.fill(
-            [line(arm.part(0, 1, 8), 9, taper(0, 0, blunt=1), count=8) for arm in arms], "#7a0f35"
-        )
-        sheet.fill(arms, "#ff3d4f")
+        bows = [
+            through(at + 15 - 60j, at + 16 - 17j, at + 60 - 15j).turned(90 * k + 10, at)
+            for k in range(4)
+        ]
+        profile = taper(0.3, 0.3, blunt=0.2)
+        sheet.fill([line(bow, 34, profile, count=4) for bow in bows], "#7a0f35")
+        sheet.fill([line(bow.part(0.05, 0.95), 20, profile, count=4) for bow in bows], "#ff3d4f")
     with sheet.group("burst"):
-        rays = []
-        for a, b in (
-            (770 + 250j, 846 + 178j),
-            (796 + 318j, 892 + 286j),
-            (800 + 388j, 876 + 396j),
-        ):
-            rays.append(lock(through(b, (a + b) / 2, a), 27, belly=0.2, root=0.5, count=3))
-        sheet.fill(
-            [line(ray.part(0, 1, 8), 9, taper(0, 0, blunt=1), count=8) for ray in rays], "#8a4a12"
-        )
-        sheet.fill(rays, "#ffe27a")
+        ways = [
+            through(b, (a + b) / 2, a)
+            for a, b in (
+                (770 + 250j, 846 + 178j), (796 + 318j, 892 + 286j), (800 + 388j, 876 + 396j),
+            )
+        ]  # fmt: skip
+        rims = [lock(w.scaled(1.12, about=w.at(1)), 40, belly=0.2, root=0.6, count=3) for w in ways]
+        sheet.fill(rims, "#8a4a12")
+        sheet.fill([lock(w, 25, belly=0.2, root=0.6, count=3) for w in ways], "#ffe27a")
     with sheet.group("puff"):
-        spots = (212 + 640j, 176 + 622j, 150 + 646j, 120 + 640j, 112 + 672j, 138 + 690j, 160 + 686j,
-                 190 + 694j, 208 + 672j)  # fmt: skip
+        spots = (256 + 640j, 220 + 622j, 194 + 646j, 164 + 640j, 156 + 672j, 182 + 690j, 204 + 686j,
+                 234 + 694j, 252 + 672j)  # fmt: skip
         cloud = through(*spots, closed=True)
         sheet.fill(cloud, "#f3f0fb")
         sheet.fill(line(cloud.part(0, 1, 9), 6, taper(0.1, 0.1, blunt=0.4), count=10), p.LINEN_LINE)
     with sheet.group("twinkle"):
         places = ((236 + 330j, 46.0), (186 + 412j, 26.0), (786 + 268j, 38.0))
         stars = [star(at, size, points=4, depth=0.22) for at, size in places]
-        sheet.fill(
-            [line(s.part(0, 1, 8), 8, taper(0, 0, blunt=1), count=8) for s in stars], "#c9781f"
-        )
+        rims = [star(at, size + 13, points=4, depth=0.3) for at, size in places]
+        sheet.fill(rims, "#c9781f")
         sheet.fill(stars, "#fff0a0")
 
 
 def draw_pin(sheet: Sheet) -> None:
     """A star on her left: it tells the mirrored picture from the other."""
-    pin = star(676 + 372j, 31, points=5, depth=0.5, turn=-78)
+    at = 680 + 374j
+    body = star(at, 32, points=5, depth=0.52, turn=-78)
+    low = [body.points[3 * i] for i in (2, 3, 4, 5)]
     with sheet.group("pin"):
-        sheet.fill(pin, p.GOLD)
-        low = through(
-            676 + 372j, 702 + 366j, 690 + 402j, 668 + 402j, closed=True, corners=(0, 1, 2, 3)
-        )
-        sheet.fill(low, p.GOLD_SHADE)
-        sheet.fill(line(pin.part(0, 1, 10), 5.5, taper(0, 0, blunt=1), count=20), p.GOLD_LINE)
+        sheet.fill(star(at, 41, points=5, depth=0.56, turn=-78), p.GOLD_LINE)
+        sheet.fill(body, p.GOLD)
+        sheet.fill(through(at, *low, closed=True, corners=tuple(range(5))), p.GOLD_SHADE)
+        sheet.fill(egg(at - 9 - 9j, 4.5, 6.5, tilt=35), "#fff6d0")

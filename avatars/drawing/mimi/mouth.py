@@ -39,7 +39,7 @@ class Lips:
         shut = 31 + 17 * grin - 1 * frown
         gape = 35 + 24 * grin + 3 * frown
         half = shut + (gape - shut) * min(self.open, 1.0)
-        more = 0.36 if self.wide > 0 else 0.42 + 0.06 * self.open
+        more = 0.36 if self.wide > 0 else 0.32
         return half * (1 + more * self.wide) * (1 - 0.22 * self.press)
 
     @property
@@ -65,11 +65,14 @@ class Lips:
             under = round_ + (boxy - round_) * frown * 0.7
             arch = self.open * frown * (0.62 * self.height + 8) * abs(u) ** 2.6
             arch += self.open * (1 - grin) * (1 - frown) * (0.32 * self.height) * abs(u) ** 2.5
+            if self.wide < 0:
+                arch -= min(self.open * 1.6, 1.0) * self.wide * 0.3 * self.height * u * u
+                lift += min(self.open * 1.6, 1.0) * self.wide * 8 * (1 - u * u)
             x = self.half * u * (1 - 0.16 * frown * self.open * (1 - abs(u)))
             x += self.aside * 9
             flat = 1 - min(self.open * 1.2, 1.0) * 0.55
             roof = y * flat + lift + arch
-            floor = y * flat + lift + arch * abs(u) ** 2 + self.height * under * (1 - 0.0 * u)
+            floor = y * flat + lift + arch * abs(u) ** 2 + self.height * under
             top.append(complex(x, roof))
             low.append(complex(x, max(floor, roof) + 0.6 * (1 - u * u)))
         low[0], low[-1] = top[0], top[-1]
