@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import cv2
 import numpy as np
 import pytest
 from browser import CHROMIUM, Browser, until
-from page_watch import Start, over, picture, port_of, puppet, start_page, token
+from page_watch import Start, avatar, over, picture, port_of, puppet, start_page, token
 from skimage.metrics import structural_similarity
 
 from vtdrive.render.stage.page import Page
@@ -26,17 +27,18 @@ pytestmark = [
 ]
 WEBGL = ("--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--ignore-gpu-blocklist")
 SIZE = (1280, 720)
+mimi, mochi = partial(avatar, "mimi"), partial(avatar, "mochi")
 
 
 @contextmanager
-def playing(page: Page, *steps: int) -> Iterator[None]:
-    """Shows these steps of the puppet in turns, thirty times a second."""
+def playing(page: Page, *shown: U8) -> Iterator[None]:
+    """Shows these pictures in turns, thirty times a second."""
     over_now = threading.Event()
 
     def play() -> None:
         seq = 0
         while not over_now.wait(1 / 30):
-            page.show(picture(puppet(*SIZE, steps[seq % len(steps)]), seq))
+            page.show(picture(shown[seq % len(shown)], seq))
             seq += 1
 
     player = threading.Thread(target=play)
@@ -97,7 +99,9 @@ def assert_like(shown: U8, rgba: U8) -> None:
     assert shown[0, 0, 3] == shown[0, -1, 3] == 0
     assert (ours[..., 3][clear] > 0).mean() < 0.001
     assert (ours[..., 3][solid] < 255).mean() < 0.01
-    assert ours[SIZE[1] // 2, SIZE[0] // 2, 3] == 255
+    core = cv2.erode(alpha, np.ones((25, 25))) == 255
+    assert core.any()
+    assert (ours[..., 3][core] == 255).all()
     # No fringe: along the outline no side of it is lighter or darker than ours, on the whole.
     edge = (alpha > 8) & (alpha < 248)
     off: Any = (over(ours, (255, 255, 255)) - over(rgba, (255, 255, 255)))[edge]
@@ -105,24 +109,27 @@ def assert_like(shown: U8, rgba: U8) -> None:
     assert abs(off.mean()) < 3
 
 
-@pytest.mark.parametrize("way", ["webgl", "by hand"])
+@pytest.mark.parametrize(
+    ("rgba", "way"),
+    [(puppet, "webgl"), (puppet, "by hand"), (mimi, "webgl"), (mochi, "webgl")],
+)
 def test_the_page_shows_our_picture_with_its_alpha(
-    start_page: Start, browse: Browse, way: str
+    start_page: Start, browse: Browse, rgba: Callable[[int, int], U8], way: str
 ) -> None:
     page = start_page(size=SIZE)
     browser = browse(page) if way == "webgl" else browse(page, "#2d", ())
-    with playing(page, 0):
+    with playing(page, rgba(*SIZE)):
         until(lambda: live(browser))
         assert browser.value("painter.constructor.name") == (
             "WithGl" if way == "webgl" else "ByHand"
         )
-        assert_like(screenshot(browser), puppet(*SIZE))
+        assert_like(screenshot(browser), rgba(*SIZE))
 
 
 def test_the_page_takes_thirty_a_second(start_page: Start, browse: Browse) -> None:
     page = start_page(size=SIZE)
     browser = browse(page)
-    with playing(page, *range(5)):
+    with playing(page, *(puppet(*SIZE, step) for step in range(5))):
         until(lambda: live(browser))
         before = int(browser.value("drawn"))
         until(lambda: int(browser.value("drawn")) > before + 60, seconds=20)
@@ -134,13 +141,13 @@ def test_the_page_is_clear_while_vtdrive_is_away_and_comes_back(
 ) -> None:
     page = start_page(size=SIZE)
     browser = browse(page)
-    with playing(page, 0):
+    with playing(page, puppet(*SIZE)):
         until(lambda: live(browser))
     page.close()
     until(lambda: not live(browser))
     assert not screenshot(browser).any()
     page.open(*SIZE, 30.0)
-    with playing(page, 3):
+    with playing(page, puppet(*SIZE, 3)):
         until(lambda: live(browser))
         assert_like(screenshot(browser), puppet(*SIZE, 3))
 
@@ -149,7 +156,7 @@ def test_a_server_that_falls_silent_is_left(start_page: Start, browse: Browse) -
     """As by a machine that sleeps: the connection stands, and nothing comes."""
     page = start_page(size=SIZE)
     browser = browse(page)
-    with playing(page, 0):
+    with playing(page, puppet(*SIZE)):
         until(lambda: live(browser))
         assert page._server is not None
         silent = threading.Event()
@@ -162,7 +169,7 @@ def test_a_server_that_falls_silent_is_left(start_page: Start, browse: Browse) -
 def test_another_page_cannot_show_it(start_page: Start, browse: Browse) -> None:
     page, other = start_page(size=SIZE), start_page(size=SIZE)
     browser = browse(page)
-    with playing(page, 0):
+    with playing(page, puppet(*SIZE)):
         until(lambda: live(browser))
         stream = f"ws://127.0.0.1:{port_of(other)}/stream?token={token()}"
         browser.value(f"window.stranger = new WebSocket('{stream}'), 0")
@@ -173,7 +180,7 @@ def test_another_page_cannot_show_it(start_page: Start, browse: Browse) -> None:
 def test_the_feed_in_a_picture_element(start_page: Start, browse: Browse) -> None:
     page = start_page(size=SIZE)
     browser = browse(page)
-    with playing(page, 0):
+    with playing(page, puppet(*SIZE)):
         until(lambda: live(browser))
         browser.go(f"http://127.0.0.1:{port_of(page)}/mjpeg?token={token()}&background=0000ff")
         browser.clear_background(*SIZE)

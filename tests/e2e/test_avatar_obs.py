@@ -11,11 +11,12 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
-from page_watch import Start, over, picture, port_of, puppet, start_page, token, watched
+from page_watch import Start, avatar, over, picture, port_of, puppet, start_page, token, watched
 from real_obs import ObsClient, RealObs, missing_programs
 from skimage.metrics import structural_similarity
 
 from vtdrive.render.stage.page import Page
+from vtdrive.types import U8
 
 __all__ = ["start_page"]
 
@@ -36,13 +37,13 @@ def obs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealObs]:
 
 
 @contextmanager
-def playing(page: Page, step: int = 0) -> Iterator[None]:
+def playing(page: Page, rgba: U8) -> Iterator[None]:
     ended = threading.Event()
 
     def play() -> None:
         seq = 0
         while not ended.wait(1 / 30):
-            page.show(picture(puppet(*SIZE, step), seq))
+            page.show(picture(rgba, seq))
             seq += 1
 
     player = threading.Thread(target=play)
@@ -87,10 +88,12 @@ def alike(client: ObsClient, name: str, wanted: np.ndarray[Any, Any]) -> float:
     return float(structural_similarity(shown, wanted, channel_axis=2, data_range=255))
 
 
-def test_the_media_source_shows_our_picture(start_page: Start, obs: RealObs) -> None:
+@pytest.mark.parametrize("name", ["mimi", "mochi"])
+def test_the_media_source_shows_our_picture(start_page: Start, obs: RealObs, name: str) -> None:
     page = start_page(size=SIZE)
-    wanted = over(puppet(*SIZE), (0, 255, 0))
-    with obs.client() as client, playing(page):
+    rgba = avatar(name, *SIZE)
+    wanted = over(rgba, (0, 255, 0))
+    with obs.client() as client, playing(page, rgba):
         add_feed(client, page, "Feed")
         obs.until(watched(page))
         best = 0.0
@@ -113,12 +116,12 @@ def test_the_media_source_comes_back_with_vtdrive(start_page: Start, obs: RealOb
     page = start_page(size=SIZE)
     with obs.client() as client:
         add_feed(client, page, "Again")
-        with playing(page):
+        with playing(page, puppet(*SIZE)):
             obs.until(watched(page))
             obs.until(lambda: alike(client, "Again", over(puppet(*SIZE), (0, 255, 0))) >= 0.95)
         page.close()
         page.open(*SIZE, 30.0)
-        with playing(page, 4):
+        with playing(page, puppet(*SIZE, 4)):
             obs.until(watched(page), seconds=30)
             obs.until(lambda: alike(client, "Again", over(puppet(*SIZE, 4), (0, 255, 0))) >= 0.95)
         client.ask("RemoveInput", inputName="Again")

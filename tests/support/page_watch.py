@@ -11,19 +11,22 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
+from avatar_frames import SMALL, frame_of
 from waiting import free_port
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
 from vtdrive.clock import SYSTEM_CLOCK
+from vtdrive.config.avatar import AvatarConfig
 from vtdrive.config.sinks import PageSink
+from vtdrive.render.drawer import Drawer
 from vtdrive.render.stage.output import Picture
 from vtdrive.render.stage.page import Page, page_token_path
 from vtdrive.render.stage.page_picture import HEAD
 from vtdrive.types import U8
 
 __all__ = [
-    "Start", "asked", "body", "drained", "header", "joined", "message", "over", "picture",
+    "Start", "asked", "avatar", "body", "drained", "header", "joined", "message", "over", "picture",
     "port_of", "puppet", "start_page", "status", "token", "unpacked", "watched", "watching",
 ]  # fmt: skip
 
@@ -64,6 +67,17 @@ def puppet(width: int = 320, height: int = 180, step: int = 0) -> U8:
     small: U8 = cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA)
     small.setflags(write=False)
     return small
+
+
+@cache
+def avatar(name: str, width: int, height: int) -> U8:
+    """A bundled avatar at rest, by its own drawer: (height, width, 4) premultiplied, read-only."""
+    drawer = Drawer(AvatarConfig(name=name), size=(width, height))
+    drawer.open()
+    drawn = drawer.still(frame_of(SMALL).state).copy()
+    drawer.close()
+    drawn.setflags(write=False)
+    return drawn
 
 
 def _whole(x: float, y: float) -> tuple[int, int]:
