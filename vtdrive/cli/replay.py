@@ -19,6 +19,9 @@ def replay(
         list[Path] | None,
         typer.Option("--config", "-c", help="Use this config instead of the recorded one."),
     ] = None,
+    avatar: Annotated[
+        str | None, typer.Option("--avatar", help="Draw this avatar; with --sink file:out.mp4.")
+    ] = None,
     speed: Annotated[
         float, typer.Option(min=0.0, max=100.0, help="1 = as recorded, 0 = as fast as possible.")
     ] = 1.0,
@@ -49,9 +52,12 @@ def replay(
             load_config(config, known_signals=SIGNALS) if config else recorded_config(recording)
         )
         # Without --sink it goes where the run went, but writes no file again.
+        if avatar is not None:
+            look = chosen.avatar.model_copy(update={"name": avatar})
+            chosen = chosen.model_copy(update={"avatar": look})
         configs = [parse_sink_url(url) for url in sink or []]
         configs = configs or [s for s in chosen.sinks if hasattr(s, "port")] or [VmcSink()]
-        sinks = [make_sink(one) for one in configs]
+        sinks = [make_sink(one, look=chosen.avatar) for one in configs]
         typer.echo(f"replaying to {', '.join(s.name for s in sinks)}", err=True)
         tap_sent(sinks)
         for target in dict.fromkeys(s.target for s in sinks):

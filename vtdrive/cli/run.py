@@ -10,7 +10,7 @@ import typer
 if TYPE_CHECKING:
     from vtdrive.config.schema import Config
 
-__all__ = ["record", "run"]
+__all__ = ["record", "run", "shown_somewhere"]
 
 Source = Annotated[
     str | None,
@@ -48,6 +48,17 @@ Configs = Annotated[
 MaxSeconds = Annotated[
     float | None, typer.Option(min=0, max=1e9, help="End this long after the first frame.")
 ]
+Avatar = Annotated[
+    str | None,
+    typer.Option(
+        "--avatar",
+        help="Draw this avatar (vtdrive avatar list): into a window, or where the options say.",
+    ),
+]
+VirtualCam = Annotated[
+    bool,
+    typer.Option("--virtualcam", help="Show the drawn avatar as a webcam, for OBS or Discord."),
+]
 Fast = Annotated[bool, typer.Option("--fast", help="Play a file as fast as it can be tracked.")]
 Fps = Annotated[float | None, typer.Option(min=1, max=240, help="Play a file at this pace.")]
 Loop = Annotated[bool, typer.Option("--loop", help="Play a file again and again.")]
@@ -77,6 +88,8 @@ def overrides(
     loop: bool = False,
     auto_neutral: bool = True,
     emotion: bool = True,
+    avatar: str | None = None,
+    virtualcam: bool = False,
 ) -> dict[str, Any]:
     """What the command line lays over the config files; only what was said."""
     from vtdrive.config.control_urls import control_overrides
@@ -88,8 +101,11 @@ def overrides(
     if fps is not None:
         chosen["source"]["fps"] = fps
     chosen["source"] |= {key: True for key, on in (("fast", fast), ("loop", loop)) if on}
-    if sinks:
-        chosen["sinks"] = [parse_sink_url(url).model_dump() for url in sinks]
+    urls = [*(sinks or []), *(["virtualcam:"] if virtualcam else [])]
+    if urls:
+        chosen["sinks"] = [parse_sink_url(url).model_dump() for url in urls]
+    if avatar is not None:
+        chosen["avatar"] = {"name": avatar}
     if inputs:
         chosen["inputs"] = [parse_input_url(url).model_dump() for url in inputs]
     if control:
@@ -107,6 +123,8 @@ def run(
     inputs: Inputs = None,
     config: Configs = None,
     control: Controls = None,
+    avatar: Avatar = None,
+    virtualcam: VirtualCam = False,
     max_seconds: MaxSeconds = None,
     fast: Fast = False,
     fps: Fps = None,
@@ -120,6 +138,7 @@ def run(
     """Drive an avatar: camera (or file) in, VMC and other outputs out.
 
     Without any --sink and config it sends VMC to 127.0.0.1:39539, where VSeeFace and Warudo listen.
+    No avatar app? vtdrive run --avatar mimi --virtualcam is a webcam with a drawn avatar.
     """
     _drive(
         overrides(
@@ -132,6 +151,8 @@ def run(
             loop=loop,
             auto_neutral=auto_neutral,
             emotion=emotion,
+            avatar=avatar,
+            virtualcam=virtualcam,
         ),
         config or [],
         max_seconds=max_seconds,
@@ -149,6 +170,8 @@ def record(
     inputs: Inputs = None,
     config: Configs = None,
     control: Controls = None,
+    avatar: Avatar = None,
+    virtualcam: VirtualCam = False,
     max_seconds: MaxSeconds = None,
     fast: Fast = False,
     fps: Fps = None,
@@ -181,6 +204,8 @@ def record(
         loop=loop,
         auto_neutral=auto_neutral,
         emotion=emotion,
+        avatar=avatar,
+        virtualcam=virtualcam,
     )
     chosen["sinks"] = [*chosen.get("sinks", []), {"kind": "mcap", "path": str(file)}]
     try:
@@ -200,6 +225,22 @@ def record(
     if f"mcap {file}" in faults or not file.exists():
         raise SinkError(f"{file} is not complete: {faults.get(f'mcap {file}', 'not written')}")
     typer.echo(f"wrote {file} ({file.stat().st_size / 1e6:.1f} MB): vtdrive replay {file}")
+
+
+def shown_somewhere(config: Config) -> Config:
+    """With a window for the avatar, where no sink shows it; raises UsageError without a screen."""
+    from vtdrive.config.sinks import PICTURE_KINDS, WindowSink
+    from vtdrive.errors import UsageError
+    from vtdrive.render.screen import has_screen
+
+    if any(sink.kind in PICTURE_KINDS for sink in config.sinks):
+        return config
+    if not has_screen():
+        raise UsageError(
+            "--avatar alone shows it in a window, and there is no screen here",
+            "add --virtualcam, --sink page:// or --sink file:out.mp4",
+        )
+    return config.model_copy(update={"sinks": [*config.sinks, WindowSink()]})
 
 
 def _title(config: Config) -> str:
@@ -248,6 +289,8 @@ def _drive(
     from vtdrive.sources.uri import is_no_camera, kind_of
 
     config = load_config(files, overrides=chosen, known_signals=SIGNALS)
+    if "avatar" in chosen:
+        config = shown_somewhere(config)
     if default_sink and not config.sinks:
         config = config.model_copy(update={"sinks": [VmcSink()]})
     to_stdout = any(getattr(sink, "path", "") == "-" for sink in config.sinks)
