@@ -76,6 +76,8 @@ class ProbeTable(SinkTable):
     kills: bool = False
     """The fifth picture ends the whole process, once: a file `path`.killed tells that it did."""
     slow_s: float = 0.0
+    viewer: str = ""
+    """A file that is there while somebody looks; empty: nobody can tell."""
 
 
 class Notebook:
@@ -111,6 +113,8 @@ class Notebook:
         self._write(f"show {picture.seq} {picture.t_ns} {picture.painted_ns} {corner}")
         self.stats.frames += 1
         self.stats.bytes_sent += picture.rgba.nbytes
+        if self._table.viewer:
+            self.stats.connected = Path(self._table.viewer).exists()
         time.sleep(self._table.slow_s)
 
     def close(self) -> None:

@@ -96,6 +96,15 @@ class Lane:
         self._thread.join(timeout_s)
         return not self._thread.is_alive()
 
+    @property
+    def watched(self) -> bool:
+        """Whether somebody may see its pictures: False where it shows none, or is known to have no
+        viewer."""
+        output = self._output
+        if self._unusable or self._fault is not None:
+            return False
+        return output is None or output.stats.connected is not False
+
     def report(self) -> LaneReport:
         """What to tell the user; from any thread."""
         output, fault = self._output, self._fault

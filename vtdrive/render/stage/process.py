@@ -37,6 +37,8 @@ _CLOSE_NS: Final = 2_000_000_000
 _END_S: Final = 3.0
 """After this the process ends, whatever hangs."""
 _IDLE_S: Final = 0.03
+_UNSEEN_FPS: Final = 5.0
+"""While nobody looks; whoever comes sees the avatar move within a fifth of a second."""
 _KEEP: Final = 120
 _SWITCH_S: Final = 0.0005
 """As in the parent: outputs' threads must not take 5 ms from the one that paints."""
@@ -83,7 +85,9 @@ class _Stage:
         now = SYSTEM_CLOCK.now_ns()
         self._order = order
         self._easel = Easel(order.look, order.makers.drawer)
-        self._cadence = Cadence(fps=order.look.fps, now_ns=now)
+        self._fps = order.look.fps
+        """Pictures a second now."""
+        self._cadence = Cadence(fps=self._fps, now_ns=now)
         # Whoever looks before the camera is there sees the avatar at rest.
         self._state = neutral_frame(RigSchema((), ()), (), seq=0, t_ns=0).state
         self._captured_ns = self._came_ns = now
@@ -125,6 +129,7 @@ class _Stage:
         if not self._easel.ready(now):
             time.sleep(_IDLE_S)
             return
+        self._set_rate(now)
         wait_ns = self._cadence.wait_ns(now)
         if wait_ns > 0:
             try:
@@ -180,16 +185,22 @@ class _Stage:
                 if key in self._lanes:
                     self._leaving[key] = self._lanes.pop(key)
             case Relook(look):
-                before = self._easel.look.fps
                 self._easel.relook(look)
-                if self._easel.look.fps != before:
-                    self._cadence = Cadence(fps=self._easel.look.fps, now_ns=SYSTEM_CLOCK.now_ns())
                 for lane in self._lanes.values():
                     lane.use(self._format)
             case End():
                 self._leaving |= self._lanes
                 self._lanes.clear()
                 self._ending = True
+
+    def _set_rate(self, now_ns: int) -> None:
+        """As asked for, unless nobody looks."""
+        lanes = (*self._lanes.values(), *self._leaving.values())
+        fps = self._easel.look.fps
+        if not any(lane.watched for lane in lanes):
+            fps = min(fps, _UNSEEN_FPS)
+        if fps != self._fps:
+            self._fps, self._cadence = fps, Cadence(fps=fps, now_ns=now_ns)
 
     @property
     def _format(self) -> Format:

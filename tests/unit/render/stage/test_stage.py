@@ -125,6 +125,7 @@ def test_two_outputs_share_one_painting_and_leave_one_by_one(take: Take, tmp_pat
     assert all(s[1:-1] == painted[s.seq] for s in same)
 
 
+@pytest.mark.slow
 def test_one_broken_output_does_not_disturb_the_other(take: Take, tmp_path: Path) -> None:
     good = take("good")
     hung = take("hung", hangs=True)
@@ -139,6 +140,7 @@ def test_one_broken_output_does_not_disturb_the_other(take: Take, tmp_path: Path
     assert hung.stats.packets == 0
 
 
+@pytest.mark.slow
 def test_it_comes_back_when_it_is_killed(take: Take, tmp_path: Path) -> None:
     seat = take("a")
     notes = tmp_path / "a"
@@ -173,6 +175,7 @@ def test_an_output_that_ends_the_process_does_so_once(take: Take, tmp_path: Path
     assert (tmp_path / "b").read_text().count("open") == 2
 
 
+@pytest.mark.slow
 def test_what_is_asked_before_it_is_there_is_done(take: Take, tmp_path: Path) -> None:
     seat = take("a")
     put(seat, face(0.6))
@@ -189,6 +192,7 @@ def test_one_that_is_left_before_it_is_there_is_gone_at_once(take: Take) -> None
     assert not painters()
 
 
+@pytest.mark.slow
 def test_another_look_shows_without_a_pause(take: Take, tmp_path: Path) -> None:
     seat = take("a")
     notes = tmp_path / "a"
@@ -208,6 +212,7 @@ def test_another_look_shows_without_a_pause(take: Take, tmp_path: Path) -> None:
     assert shown(notes)[-1].alpha == 150
 
 
+@pytest.mark.slow
 def test_an_avatar_that_cannot_be_drawn_says_why(take: Take, tmp_path: Path) -> None:
     seat = take("a", LOOK.model_copy(update={"name": "sour"}))
     assert within(20, lambda: "the paint has dried" in seat.stats.last_error)
@@ -216,6 +221,7 @@ def test_an_avatar_that_cannot_be_drawn_says_why(take: Take, tmp_path: Path) -> 
     assert within(5, lambda: seat.stats.last_error == "")
 
 
+@pytest.mark.slow
 def test_changed_files_are_told(take: Take, tmp_path: Path) -> None:
     news = tmp_path / "avatar.news"
     seat = take("a", LOOK.model_copy(update={"name": str(news)}))
@@ -224,12 +230,29 @@ def test_changed_files_are_told(take: Take, tmp_path: Path) -> None:
     assert within(5, lambda: seat.stats.note == "mimi: reloaded")
 
 
+@pytest.mark.slow
 def test_a_blurred_background_is_given_the_camera(take: Take, tmp_path: Path) -> None:
     seat = take("a", LOOK.model_copy(update={"background": "blur"}))
     seat.stage.see(np.full((480, 640, 3), 77, np.uint8))
     assert within(20, lambda: bool(shown(tmp_path / "a")) and shown(tmp_path / "a")[-1].blue == 77)
 
 
+@pytest.mark.slow
+def test_nobody_who_looks_costs_little(take: Take, tmp_path: Path) -> None:
+    viewer, notes = tmp_path / "viewer", tmp_path / "a"
+    seat = take("a", viewer=str(viewer))
+    assert within(20, lambda: len(shown(notes)) > 2)
+    assert seat.stats.connected is False or within(5, lambda: seat.stats.connected is False)
+    time.sleep(0.8)
+    gaps = [(y.painted_ns - x.painted_ns) * 1e-6 for x, y in itertools.pairwise(shown(notes))]
+    assert gaps[-1] == pytest.approx(200, abs=60)
+    viewer.touch()
+    before = len(shown(notes))
+    assert within(2, lambda: len(shown(notes)) > before + 20)
+    assert within(5, lambda: seat.stats.connected is True)
+
+
+@pytest.mark.slow
 def test_faces_are_painted_as_they_come(take: Take, tmp_path: Path) -> None:
     seat = take("a", LOOK.model_copy(update={"fps": 30}))
     notes = tmp_path / "a"
@@ -279,6 +302,7 @@ def alone(tmp_path: Path, then: str) -> tuple[subprocess.Popen[str], int]:
     return parent, int(parent.stdout.readline())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("then", "sent"),
     [
@@ -305,6 +329,7 @@ def test_a_parent_that_is_gone_takes_the_child_along(
     assert not [p for p in after - before if p.name.startswith(("pym-", "psm_", "sem."))]
 
 
+@pytest.mark.slow
 def test_ctrl_c_is_for_the_parent(tmp_path: Path) -> None:
     then = """pid = seat.stage.pid
     try:
@@ -322,6 +347,7 @@ def test_ctrl_c_is_for_the_parent(tmp_path: Path) -> None:
     assert (tmp_path / "a").read_text().splitlines()[-1].startswith("close")
 
 
+@pytest.mark.slow
 def test_ctrl_c_while_it_starts_is_for_the_parent_too(take: Take, tmp_path: Path) -> None:
     seat = take("a")
     assert within(5, lambda: seat.stage.pid is not None)
