@@ -20,12 +20,17 @@ with atheris.instrument_imports(
         "vtdrive.control",
         "vtdrive.core.commands",
         "vtdrive.http_request",
+        "vtdrive.render.importing",
         "vtdrive.render.stage.page_door",
     ]
 ):
     import vtdrive.control.words
     import vtdrive.core.commands
     import vtdrive.http_request
+    import vtdrive.render.importing.mini
+    import vtdrive.render.importing.plus
+    import vtdrive.render.importing.remix
+    import vtdrive.render.importing.veado
     import vtdrive.render.stage.page_door
     import vtdrive.wire.gltf_humanoid
     import vtdrive.wire.ifacialmocap

@@ -9,7 +9,16 @@ from typing import Final, Literal
 
 from vtdrive.render.importing.art import Art, Budget, Picture, Unreadable
 from vtdrive.render.importing.imported import Imported, Table, imported, unique
-from vtdrive.render.importing.moves import FIGURE, HOP, SHIFT, eyes, figure, in_turn, mouth
+from vtdrive.render.importing.moves import (
+    FIGURE,
+    HOP,
+    SHIFT,
+    eyes,
+    figure,
+    hop_with_words,
+    in_turn,
+    mouth,
+)
 
 __all__ = ["Layer", "figure_of_layers", "number", "without"]
 
@@ -114,8 +123,10 @@ def figure_of_layers(
             "bring the layers that lie far outside back into sight, or remove them",
         )
     width, height = right - left, bottom - top
-    speaks = any(layer.talk == 2 for layer in order)
-    tables = figure(width=width, height=height, speaks=speaks)
+    tables = figure(width=width, height=height)
+    if not any(layer.talk == 2 for layer in order):
+        tables["part"][0]["deform"].append(hop_with_words(height))
+        notes.append("no layer is seen only while talking: it hops as you speak")
     builder = _Builder(order, size=(width, height), notes=notes)
     for layer in order:
         x, y = places[layer.key]
@@ -236,7 +247,9 @@ class _Builder:
         clip = self._clip(layer)
         if clip:
             part["clip"] = clip
-        part["deform"] = [*_stance(layer), *self._moves(layer)]
+        deform = [*_stance(layer), *self._moves(layer)]
+        if deform:
+            part["deform"] = deform
         self.parts.append(part)
 
     def _clip(self, layer: Layer) -> str:
@@ -318,7 +331,7 @@ def _limited(slope: float, limits: tuple[float, float]) -> list[list[float]]:
     bends = {limit / slope for limit in (low, high) if slope} | {-1.0, 0.0, 1.0}
     found: dict[float, float] = {}
     for x in sorted(round(bend, 4) for bend in bends if -1 <= bend <= 1):
-        found[x] = round(max(low, min(high, slope * x)), 3)
+        found[x] = round(max(low, min(high, slope * x)), 3) + 0.0
     return [[x, y] for x, y in found.items()]
 
 

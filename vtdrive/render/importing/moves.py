@@ -58,11 +58,14 @@ def in_turn(count: int) -> list[Table]:
     return [{"breath": [edges[i], edges[i + 1]]} for i in range(count)]
 
 
-def figure(*, width: float, height: float, speaks: bool) -> Table:
-    """The avatar's tables for a figure on a canvas of that size: canvas, frame, group FIGURE.
+def hop_with_words(height: float) -> Table:
+    """What moves a picture that has no open mouth: up with every word."""
+    points = [[0.05, 0.0], [MOUTH_OPEN, 0.3], [0.7, 1.0]]
+    return {"kind": "move", "by": "mouth_open", "points": points, "y": -round(HOP * height, 1)}
 
-    A figure that has no open mouth hops with every word instead (`speaks` False).
-    """
+
+def figure(*, width: float, height: float) -> Table:
+    """The avatar's tables for a figure on a canvas of that size: canvas, frame, group FIGURE."""
     side, above = round(width * _MARGIN[0], 1), round(height * _MARGIN[1], 1)
     hop = HOP * height
     deform: list[Table] = [
@@ -77,9 +80,6 @@ def figure(*, width: float, height: float, speaks: bool) -> Table:
         {"kind": "move", "by": "pos_y", "y": -round(0.03 * height, 1)},
         {"kind": "move", "by": "hop", "y": -round(hop, 1)},
     ]
-    if not speaks:
-        points = [[0.05, 0.0], [MOUTH_OPEN, 0.3], [0.7, 1.0]]
-        deform.append({"kind": "move", "by": "mouth_open", "points": points, "y": -round(hop, 1)})
     group = {"name": FIGURE, "art": "", "pivot": [width / 2, height], "deform": deform}
     frame = [-side, -above, width + 2 * side, height + above]
     return {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -11,7 +11,7 @@ __all__ = ["Said", "expression_of", "read_names", "slug"]
 
 _MOUTH_OPEN: Final = {
     "open", "talk", "talking", "speak", "speaking", "mo", "mouthopen", "openmouth", "loud",
-    "scream", "a",
+    "scream",
 }  # fmt: skip
 _MOUTH_SHUT: Final = {
     "closed", "close", "idle", "silent", "quiet", "mc", "listening", "mouthclosed", "mouthshut",
@@ -20,8 +20,9 @@ _MOUTH_SHUT: Final = {
 _EYES_SHUT: Final = {"blink", "blinking", "ec", "eyesclosed", "eyeclosed", "eyesshut", "shut"}
 _EYES_OPEN: Final = {"eo", "eyesopen", "eyeopen"}
 _LOUD: Final = {"loud", "scream"}
-_EYE: Final = {"eye", "eyes"}
-_MOUTH: Final = {"mouth"}
+_NOUNS: Final = {"eye": "eyes", "eyes": "eyes", "mouth": "mouth"}
+_STATES: Final = {"open", "closed", "close", "shut"}
+"""Bare, all but `shut` are about the mouth."""
 _FEELINGS: Final = {
     "neutral": ("neutral", "normal", "default", "base"),
     "happiness": ("happiness", "happy", "joy", "smile", "laugh", "laughing", "smiling"),
@@ -98,37 +99,51 @@ def _shared_start(words: Sequence[Sequence[str]]) -> int:
 
 def _known(word: str) -> bool:
     return word in (
-        _MOUTH_OPEN | _MOUTH_SHUT | _EYES_SHUT | _EYES_OPEN | _EYE | _MOUTH | _FEELING_OF.keys()
+        {"a"}
+        | _MOUTH_OPEN
+        | _MOUTH_SHUT
+        | _EYES_SHUT
+        | _EYES_OPEN
+        | _NOUNS.keys()
+        | _FEELING_OF.keys()
     )
 
 
 def _said(words: list[str]) -> Said:
-    numbers = [int(word[:9]) for word in words if word.isdigit()]
-    words = [word for word in words if not word.isdigit() and word not in _FILLER]
+    numbers = [int(word[:9]) for word in words if word.isdecimal()]
+    words = [word for word in words if not word.isdecimal() and word not in _FILLER]
     feeling, mouth_open, eyes_shut, loud = "neutral", False, False, False
     strange: list[str] = []
-    about = ""
-    for i, word in enumerate(words):
-        if word in _EYE | _MOUTH:
-            about = "eyes" if word in _EYE else "mouth"
-            continue
-        # `eyes closed`, `closed eyes`: the word beside it says whose.
-        ahead = words[i + 1] if i + 1 < len(words) else ""
-        of_eyes = about == "eyes" or (not about and ahead in _EYE)
-        of_mouth = about == "mouth" or (not about and ahead in _MOUTH)
-        about = ""
-        if word in ("open", "closed", "close", "shut") and of_eyes:
+    for word, of in _with_nouns(words):
+        if of == "eyes" and word in _STATES:
             eyes_shut = word != "open"
-        elif word == "shut" and of_mouth:
-            continue
+        elif of == "mouth" and word in _STATES:
+            mouth_open = word == "open"
         elif word in _EYES_SHUT:
             eyes_shut = True
-        elif word in _MOUTH_OPEN:
+        elif word in _MOUTH_OPEN or (word == "a" and word is words[-1]):
             mouth_open, loud = True, loud or word in _LOUD
+        elif word in _MOUTH_SHUT:
+            mouth_open = False
         elif word in _FEELING_OF:
             feeling = _FEELING_OF[word]
-        elif word not in _MOUTH_SHUT | _EYES_OPEN:
+        elif word not in _EYES_OPEN:
             strange.append(word)
     # What is loud is the widest of the open mouths.
     frame = min(sum(numbers[-1:]), 99_999) + 100_000 * loud
     return Said(feeling, mouth_open, eyes_shut, frame, " ".join(strange))
+
+
+def _with_nouns(words: list[str]) -> Iterator[tuple[str, str]]:
+    """Each word with whose state it tells: `eyes closed` and `closed eyes` are the same."""
+    of = ""
+    left = list(reversed(words))
+    while left:
+        word = left.pop()
+        if word in _NOUNS:
+            of = _NOUNS[word]
+            continue
+        if not of and word in _STATES and left and left[-1] in _NOUNS:
+            of = _NOUNS[left.pop()]
+        yield word, of
+        of = ""

@@ -13,6 +13,7 @@ from vtdrive.render.importing.moves import (
     MOUTH_OPEN,
     eyes,
     figure,
+    hop_with_words,
     in_turn,
     mouth,
 )
@@ -59,20 +60,31 @@ def figure_of_states(name: str, shots: Sequence[Shot], notes: list[str], *, abou
         first = next(feeling for feeling in EMOTIONS if feeling in sets)
         sets["neutral"] = sets.pop(first)
         notes.append(f"there is no neutral picture: that of {first} is always shown")
-    speaks = any(key[0] for of in sets.values() for key in of)
     if not any(key[1] for of in sets.values() for key in of):
         notes.append("there is no picture of shut eyes: it does not blink")
-    if not speaks:
-        notes.append("there is no picture of an open mouth: it hops as you speak")
+    mute = [feeling for feeling, of in sets.items() if not any(key[0] for key in of)]
+    if mute:
+        of = ", ".join(mute) if len(mute) < len(sets) else "any expression"
+        notes.append(f"there is no picture of an open mouth for {of}: it hops as you speak")
 
+    tables = figure(width=float(width), height=float(height))
     files = _Files()
-    sprites: list[Table] = []
-    for feeling, stand_in in _feelings(sets, notes):
-        felt = {} if feeling == "neutral" else {f"e_{feeling}": [_FELT, 9.0]}
-        sprites += _sprites(sets[stand_in], felt, files, notes)
-    tables = figure(width=float(width), height=float(height), speaks=speaks)
-    part = {"name": "picture", "parent": FIGURE, "at": [0.0, 0.0], "sprite": sprites}
-    tables["part"].append({**part, "size": [float(width), float(height)]})
+    order = _feelings(sets, notes)
+    for part, stand_ins in (
+        ({"name": "talking"}, [of for of in sets if of not in mute]),
+        ({"name": "mute", "deform": [hop_with_words(float(height))]}, mute),
+    ):
+        sprites: list[Table] = []
+        for i, (feeling, stand_in) in enumerate(order):
+            if stand_in in stand_ins:
+                # The other part shows what is asked before.
+                before = [each for each, of in order[:i] if of not in stand_ins]
+                when: Table = {f"e_{each}": [-9.0, _FELT] for each in before}
+                when |= {} if feeling == "neutral" else {f"e_{feeling}": [_FELT, 9.0]}
+                sprites += _sprites(sets[stand_in], when, files, notes)
+        if sprites:
+            place = {"at": [0.0, 0.0], "size": [float(width), float(height)]}
+            tables["part"].append({**part, "parent": FIGURE, **place, "sprite": sprites})
     return imported(name, tables, files.pictures, notes, about=about)
 
 
@@ -93,13 +105,15 @@ def _one_size(shots: Sequence[Shot]) -> tuple[int, int]:
 def _feelings(sets: dict[str, dict[_Key, list[Shot]]], notes: list[str]) -> list[tuple[str, str]]:
     """(expression, whose pictures) in the order of asking; neutral, which always fits, is last."""
     found = []
+    lent: dict[str, list[str]] = {}
     for feeling in (*(each for each in EMOTIONS if each != "neutral"), "neutral"):
         shown = feeling if feeling in sets else STAND_INS.get(feeling, "neutral")
         shown = shown if shown in sets else "neutral"
         if shown == feeling or shown != "neutral":
             found.append((feeling, shown))
         if shown != feeling and len(sets) > 1:
-            notes.append(f"there is no picture of {feeling}: that of {shown} is shown")
+            lent.setdefault(shown, []).append(feeling)
+    notes += [f"no picture of {', '.join(of)}: {shown} is shown" for shown, of in lent.items()]
     return found
 
 
@@ -129,7 +143,7 @@ def _sprites(
 ) -> list[Table]:
     """The sprites of one expression, in the order in which they are asked."""
     found: list[Table] = []
-    for key in ((True, True), (False, True), (True, False), (False, False)):
+    for key in ((True, True), (True, False), (False, True), (False, False)):
         shots = of.get(key)
         last = key == (False, False)
         if shots is None and last:
@@ -141,7 +155,8 @@ def _sprites(
         for shot, when in _turns(shots, key, notes):
             state = {} if last else _state(key)
             path = files.path(shot, key, shots.index(shot))
-            found.append({"art": path, "when": {**felt, **state, **when}})
+            fits = {**felt, **state, **when}
+            found.append({"art": path, "when": fits} if fits else {"art": path})
     return found
 
 
