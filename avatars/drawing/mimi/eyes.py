@@ -217,7 +217,7 @@ def brow(form: float) -> Curve:
     """-1: straight and heavy, 1: a high arch."""
     other = _BROW_HIGH if form > 0 else _BROW_LOW
     spots = [a + (b - a) * abs(form) for a, b in zip(_BROW, other, strict=True)]
-    return line(through(*spots), 13.5, taper(0.22, 0.75, blunt=0.12), count=5)
+    return line(through(*spots), 15.5, taper(0.22, 0.75, blunt=0.12), count=5)
 
 
 def draw_brow(sheet: Sheet, side: str) -> None:
@@ -225,7 +225,7 @@ def draw_brow(sheet: Sheet, side: str) -> None:
         return brow(form) if side == "l" else mirrored(brow(form), 500)
 
     with sheet.group(f"brow_{side}"):
-        sheet.fill(put(0.0), p.HAIR_LINE)
+        sheet.fill(put(0.0), p.BROW)
     for form in BROW_FORMS:
         with sheet.key(f"brow_{side}_f{form:g}"):
-            sheet.fill(put(form), p.HAIR_LINE)
+            sheet.fill(put(form), p.BROW)

@@ -36,8 +36,8 @@ class Lips:
     def half(self) -> float:
         """Half its width."""
         grin, frown = max(self.form, 0.0), max(-self.form, 0.0)
-        shut = 31 + 17 * grin - 1 * frown
-        gape = 35 + 24 * grin + 3 * frown
+        shut = 34 + 19 * grin
+        gape = 40 + 26 * grin + 4 * frown
         half = shut + (gape - shut) * min(self.open, 1.0)
         more = 0.36 if self.wide > 0 else 0.32
         return half * (1 + more * self.wide) * (1 - 0.22 * self.press)
@@ -45,7 +45,7 @@ class Lips:
     @property
     def height(self) -> float:
         grin, frown = max(self.form, 0.0), max(-self.form, 0.0)
-        return self.open * (62 + 2 * grin - 8 * frown - 12 * max(self.wide, 0.0))
+        return self.open * (74 + 2 * grin - 8 * frown - 14 * max(self.wide, 0.0))
 
     def edges(self) -> tuple[list[complex], list[complex]]:
         """The upper and the lower lip's edge, from her right to her left; ends in common."""
@@ -88,13 +88,13 @@ def upper_line(lips: Lips) -> list[Curve]:
     top, _ = lips.edges()
     tick = max(lips.form, 0.0) * (1 - 0.4 * lips.open)
     ends = [top[0] - 3 - 3j * tick, *top[1:-1], top[-1] + 3 - 3j * tick]
-    return [line(through(*ends), 6.6, taper(0.22, 0.22, blunt=0.45), count=8)]
+    return [line(through(*ends), 7.4, taper(0.22, 0.22, blunt=0.45), count=8)]
 
 
 def lower_line(lips: Lips) -> list[Curve]:
     _, low = lips.edges()
     part = through(*low).part(0.04 + 0.1 * (1 - lips.open), 0.96 - 0.1 * (1 - lips.open), 6)
-    return [line(part, 5.4, taper(0.3, 0.3, blunt=0.2), count=6)]
+    return [line(part, 6.0, taper(0.3, 0.3, blunt=0.2), count=6)]
 
 
 def upper_teeth(lips: Lips) -> list[Curve]:
