@@ -8,12 +8,15 @@ from typing import Annotated
 
 import typer
 
+from vtdrive.cli.avatar_import import import_
+
 __all__ = ["app"]
 
 app = typer.Typer(
     name="avatar", help="The built-in avatars: list, make, check, look, export.",
     no_args_is_help=True,
 )  # fmt: skip
+app.command("import")(import_)
 
 Name = Annotated[str, typer.Argument(help="A name of `vtdrive avatar list`, or a folder.")]
 
