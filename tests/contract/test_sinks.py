@@ -23,6 +23,7 @@ from vtdrive.config.sinks import (
     OpenSeeFaceSink,
     OpentrackSink,
     OscSink,
+    PageSink,
     SinkConfig,
     VmcSink,
     VrchatSink,
@@ -83,6 +84,7 @@ CONFIGS: dict[str, Configure] = {
     "vts": lambda _, port: VtsSink(port=free_port()),
     "vrchat": lambda _, port: VrchatSink(port=port, parameters="default"),
     "obs": lambda _, port: ObsSink(port=free_port(), rules=[BLINK]),
+    "page": lambda _, port: PageSink(port=free_port()),
 }
 TRACKERS = ("vtsphone", "ifacialmocap", "openseeface", "livelink", "opentrack")
 """Kinds that imitate a tracker: they want all of the 52."""
@@ -134,7 +136,11 @@ def port() -> Iterator[int]:
 
 
 @pytest.fixture(params=CONFIGS)
-def sink(request: pytest.FixtureRequest, tmp_path: Path, port: int) -> Iterator[Sink]:
+def sink(
+    request: pytest.FixtureRequest, tmp_path: Path, port: int, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Sink]:
+    # Where a process that paints would keep the token of its page.
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
     made = make_sink(CONFIGS[request.param](tmp_path, port))
     yield made
     made.close()

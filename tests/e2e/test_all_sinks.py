@@ -30,6 +30,8 @@ def nothing_of_the_users(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     """No token, lock or avatar of whoever runs the tests."""
     for name in ("user_cache_path", "user_config_path", "user_data_path", "user_state_path"):
         monkeypatch.setattr(platformdirs, name, lambda *_, **__: tmp_path)
+    # For the process that paints.
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
 
 
 def free_port(kind: socket.SocketKind) -> int:
