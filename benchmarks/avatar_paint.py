@@ -29,14 +29,14 @@ from vtdrive.render.drawer import Drawer
 from vtdrive.render.library import BUNDLED, avatar_folder
 from vtdrive.render.motion import Motion
 from vtdrive.render.rig import load_rig
-from vtdrive.testing import make_emotion, make_face, make_track, ticks
-from vtdrive.types import Emotion, Face, FaceState, frozen
+from vtdrive.testing import make_face, make_track, ticks
+from vtdrive.types import EmotionState, Face, FaceState, frozen
 from vtdrive.vocab import EMOTIONS, SHAPE_INDEX, UNSUPPORTED_SHAPES
 
 FPS: Final = 30
 WARM_S: Final = 1
 EACH_FEELING_S: Final = 3.0
-LEAVES_EVERY_S: Final = 12.0
+LEAVES_EVERY_S: Final = 13.0
 SIZES: Final = ((1280, 720), (1920, 1080))
 LIMITS_MS: Final = {(1280, 720): 8.0, (1920, 1080): 20.0}
 """The most that the median picture may take."""
@@ -78,10 +78,14 @@ def act(t: float) -> Face:
     )
 
 
-def felt(t: float) -> Emotion:
-    """One strong expression after another."""
-    name = EMOTIONS[1 + int(t / EACH_FEELING_S) % (len(EMOTIONS) - 1)]
-    return make_emotion(round(t * 1e9), **{name: 0.95})
+def felt(t: float) -> EmotionState:
+    """One strong expression after another, eased as the driver would. Set here, since no such face
+    as above would be believed every feeling."""
+    at, within = divmod(t / EACH_FEELING_S, 1.0)
+    shown = 1 + int(at) % (len(EMOTIONS) - 1)
+    weights = np.zeros(len(EMOTIONS), np.float32)
+    weights[shown] = 0.8 * min(1.0, 6 * within, 6 * (1 - within))
+    return EmotionState(frozen(weights), frozen(weights), shown, shown)
 
 
 def performed(seconds: float) -> list[tuple[int, FaceState]]:
@@ -91,11 +95,11 @@ def performed(seconds: float) -> list[tuple[int, FaceState]]:
     for i, t_ns in enumerate(ticks(seconds, fps=FPS)):
         t = t_ns * 1e-9
         seen = None if t % LEAVES_EVERY_S > LEAVES_EVERY_S - 2 else act(t)
-        state = driver.step(make_track(seen, t_ns, seq=i), felt(t), t_ns).state
+        state = driver.step(make_track(seen, t_ns, seq=i), None, t_ns).state
         shapes = state.shapes.copy()
         for name in UNSUPPORTED_SHAPES:  # no camera shows them, other inputs do
             shapes[SHAPE_INDEX[name]] = 0.5 + 0.5 * math.sin(t)
-        states.append((t_ns, replace(state, shapes=frozen(shapes))))
+        states.append((t_ns, replace(state, shapes=frozen(shapes), emotion=felt(t))))
     return states
 
 
