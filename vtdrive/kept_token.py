@@ -10,7 +10,7 @@ import tempfile
 from pathlib import Path
 from typing import Final
 
-__all__ = ["kept_token"]
+__all__ = ["kept_token", "write_private"]
 
 _PRIVATE: Final = 0o600
 _SOUND: Final = re.compile(r"[A-Za-z0-9_-]{32,200}")
@@ -37,15 +37,20 @@ def _kept(path: Path) -> str:
 
 def _made(path: Path) -> str:
     token = secrets.token_urlsafe(32)
+    write_private(path, f"{token}\n")
+    return token
+
+
+def write_private(path: Path, text: str) -> None:
+    """Write `text` to `path`, as a file that its owner alone can read. Raises OSError."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     # mkstemp makes it private before a byte is in it.
     descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(f"{token}\n")
+            file.write(text)
         Path(name).replace(path)
     except BaseException:
         with contextlib.suppress(OSError):
             Path(name).unlink()
         raise
-    return token

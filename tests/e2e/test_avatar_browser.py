@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -17,6 +18,7 @@ from page_watch import Start, avatar, over, picture, port_of, puppet, start_page
 from skimage.metrics import structural_similarity
 
 from vtdrive.render.stage.page import Page
+from vtdrive.render.stage.page_file import waiting_page_path
 from vtdrive.types import U8
 
 __all__ = ["start_page"]
@@ -150,6 +152,25 @@ def test_the_page_is_clear_while_vtdrive_is_away_and_comes_back(
     with playing(page, puppet(*SIZE, 3)):
         until(lambda: live(browser))
         assert_like(screenshot(browser), puppet(*SIZE, 3))
+
+
+def test_the_local_file_waits_for_vtdrive(start_page: Start, tmp_path: Path) -> None:
+    """OBS often starts first; then there is no page yet that could come back."""
+    page = start_page(size=SIZE)
+    page.close()
+    browser = Browser(waiting_page_path(port_of(page)).as_uri(), tmp_path / "own", flags=WEBGL)
+    try:
+        browser.clear_background(*SIZE)
+        time.sleep(2)
+        assert browser.html().count("<script>") == 1
+        assert not screenshot(browser).any()
+        page.open(*SIZE, 30.0)
+        with playing(page, puppet(*SIZE)):
+            until(lambda: live(browser))
+            assert_like(screenshot(browser), puppet(*SIZE))
+        assert page.stats.last_error == ""
+    finally:
+        browser.close()
 
 
 def test_a_server_that_falls_silent_is_left(start_page: Start, browse: Browse) -> None:

@@ -12,6 +12,7 @@ from vtdrive.errors import SinkError
 from vtdrive.kept_token import kept_token
 from vtdrive.listening import endpoint, is_everywhere, who_can_reach
 from vtdrive.render.stage.output import Picture
+from vtdrive.render.stage.page_file import waiting_page
 from vtdrive.render.stage.page_picture import flat_jpeg, stacked, still_png
 from vtdrive.render.stage.page_server import PageServer
 from vtdrive.sink_stats import SinkStats
@@ -57,7 +58,7 @@ class Page:
         )
         self._server.open()
         self.stats.connected = False
-        self.stats.note = self._invitation(token, width, height)
+        self.stats.note = self._invitation(token, f"{width}x{height}")
 
     def show(self, picture: Picture) -> None:
         """Hand it to the clients, in each form that is watched. Raises SinkError."""
@@ -111,12 +112,18 @@ class Page:
                 "mend the folder's permissions",
             ) from fault
 
-    def _invitation(self, token: str, width: int, height: int) -> str:
+    def _invitation(self, token: str, size: str) -> str:
         host, port = self._table.host, self._table.port
         base = f"http://{endpoint('127.0.0.1' if is_everywhere(host) else host, port)}"
+        try:
+            waits = (
+                f", or with the local file {waiting_page(base, token, port)}, which waits for vtdrive"
+            )
+        except OSError:  # without it all works, once vtdrive is there first
+            waits = ""
         said = (
-            f"in OBS, add a browser source of {width}x{height} with the URL {base}/?token={token}"
-            f" (as a media source: {base}/mjpeg?token={token})"
+            f"in OBS, add a browser source of {size} with the URL {base}/?token={token}{waits}"
+            f" (a media source: {base}/mjpeg?token={token})"
         )
         reach = who_can_reach(host, port)
         return f"{said}; {reach}: whoever has that URL sees your avatar" if reach else said

@@ -39,6 +39,7 @@ from vtdrive.render.stage import page_client, page_picture
 from vtdrive.render.stage.make import make_output
 from vtdrive.render.stage.output import Output
 from vtdrive.render.stage.page import Page, page_token_path
+from vtdrive.render.stage.page_file import waiting_page_path
 from vtdrive.render.stage.page_picture import BEAT
 
 __all__ = ["start_page"]
@@ -81,6 +82,10 @@ def test_its_address_is_told_once_and_works(start_page: Start) -> None:
     base = f"http://127.0.0.1:{port_of(page)}"
     assert f"browser source of 1280x720 with the URL {base}/?token={token()}" in note
     assert f"{base}/mjpeg?token={token()}" in note
+    waits = waiting_page_path(port_of(page))
+    assert f"the local file {waits}, which waits" in note
+    assert waits.stat().st_mode & 0o077 == 0
+    assert f'const base = "{base}", token = "{token()}";' in waits.read_text("utf-8")
     assert "open to every device" not in note
     answer = asked(page, "/?token=TOKEN")
     assert status(answer) == 200
