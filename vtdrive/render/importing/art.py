@@ -16,6 +16,7 @@ __all__ = [
     "Unreadable",
     "art_of",
     "bitmap",
+    "check_size",
 ]
 
 MAX_FILE_BYTES: Final = 50 << 20
@@ -98,7 +99,7 @@ class Budget:
 
 def bitmap(data: bytes, *, width: int, height: int, bottom_up: bool) -> Art:
     """Bare pixels, 4 bytes each. Raises Unreadable where their number does not fit the size."""
-    _check_size(width, height)
+    check_size(width, height)
     if len(data) != 4 * width * height:
         raise Unreadable(f"a bitmap of {width} × {height} has {len(data)} bytes")
     return Art("rgba", data, width, height, bottom_up=bottom_up)
@@ -117,7 +118,7 @@ def art_of(data: bytes) -> Art:
         art = _webp(data)
     else:
         raise Unreadable("is no PNG, WebP or GIF", "save it as PNG")
-    _check_size(art.width, art.height)
+    check_size(art.width, art.height)
     return art
 
 
@@ -154,7 +155,8 @@ def _webp(data: bytes) -> Art:
     raise Unreadable("is a damaged WebP", "save it again")
 
 
-def _check_size(width: int, height: int) -> None:
+def check_size(width: int, height: int) -> None:
+    """Raises Unreadable for a picture that is empty or too large."""
     if not (0 < width <= _MAX_SIDE_PX and 0 < height <= _MAX_SIDE_PX):
         raise Unreadable(
             f"a picture of {width} × {height} pixels", f"at most {_MAX_SIDE_PX} a side are taken"

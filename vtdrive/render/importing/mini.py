@@ -51,7 +51,9 @@ def _arts(archive: zipfile.ZipFile, notes: list[str]) -> dict[str, Art]:
     arts: dict[str, Art] = {}
     left = MAX_SET_BYTES
     for entry in sorted(entries, key=lambda entry: entry.filename):
-        path = None if entry.is_dir() else _inside(entry.filename, notes)
+        # `is_dir` wants a name.
+        no_file = not entry.filename or entry.is_dir()
+        path = None if no_file else _inside(entry.filename, notes)
         if path is None or path in arts:
             continue
         if PurePosixPath(path).suffix.lower() not in _PICTURES:

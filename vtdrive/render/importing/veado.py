@@ -16,6 +16,7 @@ from vtdrive.render.importing.art import (
     Unreadable,
     art_of,
     bitmap,
+    check_size,
 )
 from vtdrive.render.importing.imported import Imported
 from vtdrive.render.importing.names import Said, expression_of
@@ -181,6 +182,7 @@ class _Images:
         """The frames of a chunk AIMG, laid on its size; without those that cannot be read."""
         reader = _Reader(self._chunks[image][1])
         width, height = reader.u32(), reader.u32()
+        check_size(width, height)
         count = reader.varint()
         if count > 1:
             reader.varint()
@@ -233,6 +235,7 @@ def _on_one_ground(shots: Sequence[Shot]) -> list[Shot]:
         raise Unreadable(f"it has more than {MAX_PICTURES} pictures")
     width = max(shot.picture.size[0] for shot in shots)
     height = max(shot.picture.size[1] for shot in shots)
+    check_size(width, height)
     found = []
     for shot in shots:
         wide, tall = shot.picture.size

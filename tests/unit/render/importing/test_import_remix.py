@@ -134,3 +134,19 @@ def test_a_godot_object_is_a_mark_and_nothing_more() -> None:
 def test_values_that_are_too_deep_too_long_or_unknown_are_refused(data: bytes) -> None:
     with pytest.raises(Unreadable):
         plain_values(data)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    state=st.dictionaries(st.sampled_from(sorted(remix_sprite(1, SMALL)["states"][0])), _PLAIN),
+    sprite=st.dictionaries(st.sampled_from(sorted(remix_sprite(1, SMALL))), _PLAIN, max_size=2),
+)
+def test_any_values_of_a_model_are_taken_or_refused(
+    state: dict[str, Any], sprite: dict[str, Any]
+) -> None:
+    sprites = [remix_sprite(1, SMALL), {**remix_sprite(2, SMALL, **state), **sprite}]
+    try:
+        made = read_remix(remix(sprites), "x")
+    except Unreadable:
+        return
+    assert made.pictures

@@ -98,6 +98,8 @@ IDLE = veado({"Idle": [SHUT, None, None, None]})
                       struct.pack("<II4s", 2**31, 2**31, b"RAW.")), "2147483648 × 2147483648"),
         (IDLE.replace(b"AIMG" + struct.pack("<III", 29, 32, 48),
                       b"AIMG" + struct.pack("<III", 29, 16, 48)), "outside the image"),
+        (IDLE.replace(struct.pack("<IIB", 32, 48, 1), struct.pack("<IIB", 2**21, 48, 1)),
+         "2097152 × 48"),
         (IDLE.replace(struct.pack("<IIB", 32, 48, 1), struct.pack("<IIB", 32, 48, 127)),
          "cut off"),
     ],
@@ -146,3 +148,15 @@ def test_other_compressions_and_damage_are_refused() -> None:
     for data in (b"PK", whole[:-10], whole[:40] + b"?" + whole[41:]):
         with pytest.raises(Unreadable):
             read_mini(data, "deer")
+
+
+def test_an_entry_without_a_name_is_passed_over() -> None:
+    data = mini({"idle.png": png(SHUT), "x": b""})
+    at = data.rindex(b"PK\x01\x02")
+    # The length of the last entry's name, and one byte less of it.
+    data = data[: at + 28] + b"\0\0" + data[at + 30 : at + 46] + data[at + 47 :]
+    end = data.rindex(b"PK\x05\x06")
+    size = struct.unpack_from("<I", data, end + 12)[0]
+    data = data[: end + 12] + struct.pack("<I", size - 1) + data[end + 16 :]
+    assert [entry.filename for entry in zipfile.ZipFile(io.BytesIO(data)).infolist()][-1] == ""
+    assert stems(read_mini(data, "deer")) == ["neutral-shut"]
