@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Final
 
 from vtdrive.config.avatar import AvatarConfig
 from vtdrive.config.sinks.film import FilmSink
@@ -16,7 +17,10 @@ from vtdrive.render.film.scene import AvatarScene, Scene
 from vtdrive.sinks.base import SinkStats
 from vtdrive.types import AvatarFrame, Profile, RigSchema
 
-__all__ = ["FilmOutput"]
+__all__ = ["TITLE", "FilmOutput"]
+
+TITLE: Final = "vtdrive"
+"""What films say they are."""
 
 
 class FilmOutput:
@@ -36,7 +40,6 @@ class FilmOutput:
         of film."""
         look = look or AvatarConfig()
         path = film_path(table.path, datetime.now().astimezone())
-        self._overwrite = table.overwrite
         self._spec = FilmSpec(
             path=path,
             width=look.width,
@@ -44,7 +47,7 @@ class FilmOutput:
             fps=table.fps,
             quality=table.quality,
             overwrite=table.overwrite,
-            title="vtdrive",
+            title=TITLE,
         )
         self._scene = scene or AvatarScene(look)
         self._film: FilmProcess | None = None
@@ -52,6 +55,11 @@ class FilmOutput:
         self.target = f"file:{place_of(path).absolute()}"
         self.profile = Profile()
         self.stats = SinkStats()
+
+    @property
+    def written(self) -> str:
+        """Where the film lies, once it is closed; empty where there is none."""
+        return "" if self._film is None else self._film.path
 
     def open(self, schema: RigSchema) -> None:
         """Start the film's process, which takes a second. A film knows no names, so that it goes
@@ -75,12 +83,16 @@ class FilmOutput:
         if REST in frame.commands:
             # The end of a run, not a part of what was performed.
             return
-        film.add(self._moment(frame))
+        moment = self._moment(frame)
+        if moment is None:
+            return
+        film.add(moment)
         self.stats.frames += 1
         self.stats.bytes_sent = film.bytes_written
+        self.stats.note = film.warning
 
     def relook(self, look: AvatarConfig) -> None:
-        """Another look from the next frame on, in pictures of the same size."""
+        """Another look from the next frame on, in pictures of the same size; from any thread."""
         if self._film is not None and self._film.fault is None:
             self._film.use(look)
 
@@ -95,5 +107,6 @@ class FilmOutput:
         if film.fault is not None:
             stats.last_error, stats.remedy = film.fault.what, film.fault.remedy
 
-    def _moment(self, frame: AvatarFrame) -> Moment:
+    def _moment(self, frame: AvatarFrame) -> Moment | None:
+        """What of the frame is filmed; None where it is not."""
         return Moment(frame.t_ns, frame.state)

@@ -88,7 +88,10 @@ def _painted(
         if isinstance(message, Moment):
             paint(reel.add(message))
         else:
-            job.scene.use(message)
+            try:
+                job.scene.use(message)
+            except VtdriveError as fault:
+                tell({"warning": f"the film keeps its look: {fault.what}"})
     paint(reel.end())
     return reel
 

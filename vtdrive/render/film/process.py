@@ -35,6 +35,7 @@ class FilmProcess:
         self._process: subprocess.Popen[bytes] | None = None
         self._reader: threading.Thread | None = None
         self._changed = threading.Condition()
+        self._pipe = threading.Lock()
         self._ready = self._over = False
         self._heard_s = 0.0
         self.pictures = 0
@@ -43,6 +44,8 @@ class FilmProcess:
         """Once it is finished: what lies where."""
         self.path = ""
         """Once it is finished: where."""
+        self.warning = ""
+        """Something that the film goes on without."""
         self.fault: SinkError | None = None
 
     def start(self) -> None:
@@ -75,7 +78,7 @@ class FilmProcess:
         self._put(moment)
 
     def use(self, look: AvatarConfig) -> None:
-        """Another look from the next frame on."""
+        """Another look from the next frame on; from any thread."""
         self._put(look)
 
     def finish(self) -> None:
@@ -124,9 +127,9 @@ class FilmProcess:
             raise SinkError("the film is over", "start a new one")
         assert process.stdin is not None
         try:
-            # One write each: unfinished ones then only ever come from a death.
-            process.stdin.write(pickle.dumps(message, pickle.HIGHEST_PROTOCOL))
-            process.stdin.flush()
+            with self._pipe:
+                process.stdin.write(pickle.dumps(message, pickle.HIGHEST_PROTOCOL))
+                process.stdin.flush()
         except OSError as broken:
             with self._changed:
                 # What went wrong was said just before.
@@ -157,6 +160,7 @@ class FilmProcess:
             if "pictures" in report:
                 self.pictures = int(str(report["pictures"]))
                 self.bytes_written = int(str(report["bytes"]))
+            self.warning = str(report.get("warning", self.warning))
             if "note" in report:
                 self.note, self.path = str(report["note"]), str(report["path"])
             self._changed.notify_all()
