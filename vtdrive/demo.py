@@ -6,6 +6,7 @@ import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 
@@ -13,7 +14,10 @@ from vtdrive.assets import data_dir
 from vtdrive.errors import SourceError, SourceNotFound
 from vtdrive.types import F32, frozen
 
-__all__ = ["Truth", "demo_clip", "load_truth"]
+__all__ = ["CAPTION", "Truth", "demo_clip", "load_truth"]
+
+CAPTION: Final = "NASA portrait, public domain, animated by us"
+"""Whose face it is."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

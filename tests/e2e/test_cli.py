@@ -13,6 +13,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 import pytest
 from conftest import Receiver, Run, Start
 
@@ -44,6 +45,19 @@ def stills(folder: Path, *, count: int = 3) -> Path:
     return folder
 
 
+def _sides(film: Path) -> list[list[npt.NDArray[np.int16]]]:
+    """Left third, middle and right third of every picture of a film, coarse."""
+    container = cv2.VideoCapture(str(film))
+    out: list[list[npt.NDArray[np.int16]]] = []
+    while True:
+        ok, picture = container.read()
+        if not ok:
+            return out
+        assert picture.shape == (480, 1280, 3)
+        coarse = cv2.resize(picture, (96, 36), interpolation=cv2.INTER_AREA).astype(np.int16)
+        out.append([coarse[:, a : a + 32] for a in (0, 32, 64)])
+
+
 class TestWhatItSends:
     def test_a_run_without_config_sends_vmc(self, run: Run, receiver: Receiver) -> None:
         done = run("run", "--source", CLIP, "--sink", receiver.url, "--max-seconds", "6", "--quiet")
@@ -54,12 +68,20 @@ class TestWhatItSends:
         assert "neutral taken" in done.stderr
 
     def test_status_lines_go_to_stdout_where_there_is_no_terminal(
-        self, run: Run, receiver: Receiver
+        self, run: Run, receiver: Receiver, tmp_path: Path
     ) -> None:
-        done = run("demo", "--sink", receiver.url, "--max-seconds", "7")
+        film = tmp_path / "side by side.mp4"
+        words = ("--max-seconds", "6", "--film", film, "--avatar", "mochi")
+        done = run("demo", "--sink", receiver.url, *words)
         assert done.returncode == 0, done.stderr
         assert re.search(r"LIVE head .* fps .* packets", done.stdout)
         assert "camera → wire" in done.stdout
+        assert f"the avatar: {film}" in " ".join(done.stdout.split())
+        sides = _sides(film)
+        assert 150 <= len(sides) <= 182
+        # The camera's picture, the signals' scrolling curves and the avatar all move.
+        moved = np.abs(np.diff(np.array(sides), axis=0)).max(axis=(0, 2, 3, 4))
+        assert (moved > 30).all()
 
     def test_a_recording_replays_to_the_same_bytes(self, run: Run, tmp_path: Path) -> None:
         take, sent = tmp_path / "take.mcap", tmp_path / "live.jsonl"

@@ -78,9 +78,9 @@ def test_a_third_partys_client_understands_the_fake() -> None:
 
 def test_the_whole_program_drives_it_and_lets_go(home: dict[str, str], tmp_path: Path) -> None:
     with FakeVts() as vts:
-        url = f"vts://127.0.0.1:{vts.port}"
+        url, words = f"vts://127.0.0.1:{vts.port}", "--max-seconds 4 --quiet --no-film"
         done = subprocess.run(
-            [sys.executable, "-m", "vtdrive", "demo", "--sink", url, "--max-seconds", "4", "-q"],
+            [sys.executable, "-m", "vtdrive", "demo", "--sink", url, *words.split()],
             capture_output=True,
             text=True,
             env=home,

@@ -17,12 +17,13 @@ from vtdrive.config.schema import Config
 from vtdrive.control.make import listeners
 from vtdrive.core.calibrate import NeutralPose
 from vtdrive.core.signals import SIGNALS
-from vtdrive.runtime.build import make_session
+from vtdrive.runtime.build import make_session, make_sinks
 from vtdrive.runtime.commanding import Commander
 from vtdrive.runtime.presets import Presets
 from vtdrive.runtime.session import Session
 from vtdrive.runtime.users import UserStore
 from vtdrive.runtime.worker import Worker
+from vtdrive.sinks.base import Sink
 from vtdrive.sinks.lockfile import acquire
 
 __all__ = ["chosen_view", "perform"]
@@ -47,9 +48,11 @@ def perform(
     chosen: Mapping[str, Any] | None = None,
     max_seconds: float | None = None,
     force: bool = False,
+    extra: Sequence[Sink] = (),
 ) -> tuple[Session, Show]:
     """Drive until the source ends or the user does; raises what broke the run.
 
+    `extra` sinks are served beside those of the config.
     `files` are watched and laid under `chosen` (what the command line said) when they change.
     `user` None neither reads nor saves a neutral.
     """
@@ -66,7 +69,8 @@ def perform(
     show = Show(view, title=title, on_neutral=save, neutral=neutral)
     if user is not None and user.damaged:
         show.on_event(f"the saved neutral in {user.path} makes no sense: a new one is needed (n)")
-    session = make_session(config, listener=show, neutral=neutral)
+    sinks = [*make_sinks(config, neutral), *extra] if extra else None
+    session = make_session(config, listener=show, neutral=neutral, sinks=sinks)
     presets = Presets(
         [Path(path) for path in config.control.presets],
         load=lambda layer: _loaded([*files, *layer], chosen),

@@ -147,13 +147,17 @@ class Show:
     def _print(
         self, session: Session, attend: Callable[[float], None], over: threading.Event
     ) -> None:
-        due = time.monotonic() + _LINE_S
+        due, said = time.monotonic() + _LINE_S, None
         while not over.is_set():
             attend(0.1)
-            if self._view == "lines" and self.frame is not None and time.monotonic() >= due:
+            if self._view != "lines" or self.frame is None or time.monotonic() < due:
+                continue
+            due += _LINE_S
+            # Not while nothing moves any more, and recorders are waited for.
+            if self.frame is not said:
                 from vtdrive.cli.bars import status_line
 
-                due += _LINE_S
+                said = self.frame
                 line = status_line(self.frame, session.stats, session.outlets.all)
                 line += "".join(f"  {i.name}: {i.state()}" for i in session.inlets.all)
                 try:
