@@ -121,6 +121,8 @@ class Stage:
         self._image_ns = 0
         self._lock = threading.Lock()
         self._seats: dict[int, Seat] = {}
+        self._parting: dict[int, Seat] = {}
+        """Those that are being dismissed: what they did last is counted, too."""
         self._keys = 0
         self._heard = threading.Condition(self._lock)
         self._dropped: set[int] = set()
@@ -183,6 +185,7 @@ class Stage:
         with _registry, self._lock:
             if self._seats.pop(seat.key, None) is None:
                 return
+            self._parting[seat.key] = seat
             last = not self._seats
             if last:
                 _stages.remove(self)
@@ -195,6 +198,8 @@ class Stage:
         elif showing:
             with self._lock:
                 self._heard.wait_for(lambda: seat.key in self._dropped, _LEAVE_S)
+        with self._lock:
+            del self._parting[seat.key]
 
     def _keep(self) -> None:
         """In a thread: one process after the other, until the last output is closed."""
@@ -257,7 +262,7 @@ class Stage:
             self.report = report
             self._dropped |= set(report.gone)
             self._died = self._died and not well
-            for seat in self._seats.values():
+            for seat in (*self._seats.values(), *self._parting.values()):
                 seat.note(report, died=self._died)
             for said in report.news:
                 # Where nobody needs it for something else: the address of a page stays readable.

@@ -84,10 +84,10 @@ class Report(NamedTuple):
 
     painted: int
     """Pictures so far."""
-    paint_ms: float
-    """Median of the last pictures; 0 before the first."""
-    latency_ms: float
-    """Capture of a face until the first picture with it was ready, median; 0 where unknown."""
+    paint_ms: tuple[float, float]
+    """Median and 95th percentile of the last pictures; 0 before the first."""
+    latency_ms: tuple[float, float]
+    """The same, of the time from the capture of a face until the first picture of it was ready."""
     last_error: str
     """Why nothing is painted, or not as asked."""
     remedy: str

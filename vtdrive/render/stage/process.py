@@ -5,7 +5,6 @@ from __future__ import annotations
 import ctypes
 import os
 import signal
-import statistics
 import sys
 import threading
 import time
@@ -39,7 +38,8 @@ _END_S: Final = 3.0
 _IDLE_S: Final = 0.03
 _UNSEEN_FPS: Final = 5.0
 """While nobody looks; whoever comes sees the avatar move within a fifth of a second."""
-_KEEP: Final = 120
+_KEEP: Final = 600
+"""Pictures that the figures are about."""
 _SWITCH_S: Final = 0.0005
 """As in the parent: outputs' threads must not take 5 ms from the one that paints."""
 
@@ -51,6 +51,7 @@ def paint(order: Order) -> None:
     if hasattr(signal, "pthread_sigmask"):
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     _be_quiet()
+    _use_one_core()
     sys.setswitchinterval(_SWITCH_S)
     with _fine_waits():
         _Stage(order).run()
@@ -63,6 +64,13 @@ def _be_quiet() -> None:
         for number in (1, 2):
             os.dup2(nowhere, number)
         os.close(nowhere)
+
+
+def _use_one_core() -> None:
+    """The others are the tracker's, and the game's."""
+    import cv2
+
+    cv2.setNumThreads(1)
 
 
 @contextmanager
@@ -254,8 +262,8 @@ class _Stage:
         lanes |= {key: lane for key, (lane, _) in list(self._closing.items())}
         return Report(
             painted=self._painted,
-            paint_ms=_median(self._paint_ms),
-            latency_ms=_median(self._latency_ms),
+            paint_ms=_spread(self._paint_ms),
+            latency_ms=_spread(self._latency_ms),
             last_error="" if fault is None else fault.what,
             remedy="" if fault is None else fault.remedy,
             news=tuple(news.popleft() for _ in range(len(news))),
@@ -264,5 +272,8 @@ class _Stage:
         )
 
 
-def _median(values: deque[float]) -> float:
-    return statistics.median(list(values)) if values else 0.0
+def _spread(values: deque[float]) -> tuple[float, float]:
+    if not values:
+        return 0.0, 0.0
+    middle, high = np.percentile(list(values), (50, 95)).tolist()
+    return middle, high

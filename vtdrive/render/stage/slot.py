@@ -86,10 +86,6 @@ class Slot:
         """For the reader: whether there is something that it has not read."""
         return int(self._head[_NEWEST]) != self._seen
 
-    def forget(self) -> None:
-        """For the writer: what lies there is not for the next reader."""
-        self.write(np.zeros(0, np.uint8))
-
     def ring(self, bell: Connection) -> None:
         """For the writer: wake the reader where it waits. Raises OSError where it is gone.
 

@@ -97,11 +97,12 @@ def test_a_face_becomes_a_picture_and_the_last_one_is_seen(take: Take, tmp_path:
     assert seat.stats.note == "probe a is watched"
     assert seat.name == "probe a"
     assert seat.stage.report is not None
-    assert seat.stage.report.paint_ms > 0
+    assert seat.stage.report.paint_ms[0] > 0
     put(seat, face(1.0))
     put(seat, REST)
     seat.leave()
     assert shown(notes)[-1].red == 0
+    assert seat.stats.packets == len(shown(notes))
     assert notes.read_text().splitlines()[-1].startswith("close")
 
 
@@ -158,6 +159,27 @@ def test_it_comes_back_when_it_is_killed(take: Take, tmp_path: Path) -> None:
     assert seat.stage.pid != pid
     assert within(5, lambda: seat.stats.packets > packets)
     assert within(10, lambda: seat.stats.last_error == "")
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="nothing stops a process here")
+def test_one_that_does_not_answer_is_replaced(
+    take: Take, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(handle, "_STUCK_S", 2.0)
+    seat = take("a")
+    assert within(20, lambda: len(shown(tmp_path / "a")) > 3)
+    pid = seat.stage.pid
+    assert pid is not None
+    os.kill(pid, signal.SIGSTOP)
+    for _ in range(300):  # whoever hands over faces notices nothing
+        start = time.perf_counter()
+        put(seat, face(0.5))
+        assert time.perf_counter() - start < 0.1
+        time.sleep(0.005)
+    assert within(10, lambda: "did not answer" in seat.stats.last_error)
+    assert within(20, lambda: bool(shown(tmp_path / "a")) and shown(tmp_path / "a")[-1].red == 128)
+    assert not psutil.pid_exists(pid)
 
 
 @pytest.mark.slow
