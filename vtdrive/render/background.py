@@ -19,6 +19,8 @@ _COLOUR = re.compile(r"#([0-9a-fA-F]{6})")
 _BLUR_PX: Final = 64
 """The blurred camera has so few pixels across that nobody in it can be told, and is stretched."""
 _RIM: Final = (247, 242, 245, 255)
+_SOLID: Final = np.clip(2 * np.arange(256) - 255, 0, 255).astype(np.uint8)
+"""Alpha to alpha: what is half seen through, such as a shadow, has no rim."""
 
 
 def colour_of(text: str) -> tuple[int, int, int] | None:
@@ -59,7 +61,7 @@ class Background:
         """The avatar with a light rim of that width, over `under`."""
         side = 2 * max(1, round(width_px)) + 1
         shape = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
-        wider = cv2.dilate(avatar[..., 3], shape)
+        wider = cv2.dilate(cv2.LUT(avatar[..., 3], _SOLID), shape)
         rim = (np.multiply.outer(wider.astype(np.uint16), _RIM) // 255).astype(np.uint8)
         below = rim if under is None else _over(rim, under)
         return _over(avatar, below)
