@@ -123,7 +123,9 @@ def figure_of_layers(
             "bring the layers that lie far outside back into sight, or remove them",
         )
     width, height = right - left, bottom - top
-    tables = figure(width=width, height=height)
+    tables = figure(
+        width=width, height=height, pictures=sum(layer.art is not None for layer in order)
+    )
     if not any(layer.talk == 2 for layer in order):
         tables["part"][0]["deform"].append(hop_with_words(height))
         notes.append("no layer is seen only while talking: it hops as you speak")

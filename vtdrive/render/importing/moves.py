@@ -29,6 +29,8 @@ HOP: Final = 0.04
 """How high the figure hops, as a share of its height."""
 SHIFT: Final = 0.025
 """How far it goes aside with a turned head, as a share of its width."""
+_SUPPLE: Final = 16
+"""A figure of more pictures tilts stiffly: bending each takes half as long again."""
 _FEELINGS: Final[Table] = {
     "happiness": {"add": {"mouth_open": 0.0}, "cap": {"eye_open_l": 1.3, "eye_open_r": 1.3}},
     "surprise": {"add": {"mouth_open": 0.0}},
@@ -64,23 +66,29 @@ def hop_with_words(height: float) -> Table:
     return {"kind": "move", "by": "mouth_open", "points": points, "y": -round(HOP * height, 1)}
 
 
-def figure(*, width: float, height: float) -> Table:
-    """The avatar's tables for a figure on a canvas of that size: canvas, frame, group FIGURE."""
+def figure(*, width: float, height: float, pictures: int) -> Table:
+    """The avatar's tables for a figure on a canvas of that size: canvas, frame, group FIGURE.
+
+    `pictures`: how many are seen at once.
+    """
     side, above = round(width * _MARGIN[0], 1), round(height * _MARGIN[1], 1)
     hop = HOP * height
+    foot, crown = [width / 2, height], [width / 2, 0.0]
+    # Its foot stays: a picture that ends at the canvas' edge must not show where.
+    lean = {"kind": "bend", "by": "head_z", "deg": 0.4, "power": 1.0, "root": foot, "tip": crown}
     deform: list[Table] = [
         {"kind": "scale", "by": "breath", "x": 0.003, "y": 0.012},
         {"kind": "scale", "by": "squash", "x": -0.03, "y": 0.04},
         {"kind": "scale", "by": "mood_lean", "x": 0.03, "y": 0.03},
         {"kind": "scale", "by": "pos_z", "x": 0.06, "y": 0.06},
-        {"kind": "rotate", "by": "head_z", "deg": 0.3},
+        lean if pictures <= _SUPPLE else {"kind": "rotate", "by": "head_z", "deg": 0.3},
         {"kind": "move", "by": "head_x", "x": round(SHIFT * width / 30, 4)},
         {"kind": "move", "by": "head_y", "y": -round(0.015 * height / 30, 3)},
         {"kind": "move", "by": "pos_x", "x": round(0.05 * width, 1)},
         {"kind": "move", "by": "pos_y", "y": -round(0.03 * height, 1)},
         {"kind": "move", "by": "hop", "y": -round(hop, 1)},
     ]
-    group = {"name": FIGURE, "art": "", "pivot": [width / 2, height], "deform": deform}
+    group = {"name": FIGURE, "art": "", "pivot": foot, "deform": deform}
     frame = [-side, -above, width + 2 * side, height + above]
     return {
         "canvas": [width, height],

@@ -67,7 +67,7 @@ def figure_of_states(name: str, shots: Sequence[Shot], notes: list[str], *, abou
         of = ", ".join(mute) if len(mute) < len(sets) else "any expression"
         notes.append(f"there is no picture of an open mouth for {of}: it hops as you speak")
 
-    tables = figure(width=float(width), height=float(height))
+    tables = figure(width=float(width), height=float(height), pictures=1)
     files = _Files()
     order = _feelings(sets, notes)
     for part, stand_ins in (

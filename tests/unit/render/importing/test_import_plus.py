@@ -243,3 +243,9 @@ def test_any_values_of_a_save_are_taken_or_refused(sprites: list[dict[str, Any]]
     except Unreadable:
         return
     assert "NaN" not in made.avatar.model_dump_json()
+
+
+@pytest.mark.parametrize(("count", "kind"), [(3, "bend"), (20, "rotate")])
+def test_few_layers_lean_from_the_foot_and_many_stiffly(count: int, kind: str) -> None:
+    made = read_save(plus([plus_sprite(i, SMALL) for i in range(1, count + 1)]), "fox")
+    assert [d.kind for d in made.avatar.part[0].deform if d.by == "head_z"] == [kind]
