@@ -25,9 +25,12 @@ def probe(
     *,
     tell: Callable[[str], None],
     begin: Callable[[Passage], None],
+    loop: bool = False,
     clock: Clock = SYSTEM_CLOCK,
 ) -> list[Outlet]:
     """Play the whole pattern in real time, or until `stop`; the sinks' states at its end.
+
+    With `loop` it is played again and again.
 
     A sink that has to connect first is waited for, up to 5 s. Raises SinkError for one whose
     options can never work.
@@ -36,13 +39,15 @@ def probe(
     outlets = [Outlet(sink, pattern.schema, tell) for sink in sinks]
     with Outlets(outlets, pattern.schema, tell) as all_of_them:
         _wait_for(sinks, stop, clock)
-        start_ns = clock.now_ns()
-        for frame in pattern.frames(fps=_FPS, begin=begin):
-            clock.sleep_until(start_ns + frame.t_ns)
-            if stop.is_set():
-                break
-            all_of_them.send(frame, start_ns + frame.t_ns)
-    return outlets
+        while True:
+            start_ns = clock.now_ns()
+            for frame in pattern.frames(fps=_FPS, begin=begin):
+                clock.sleep_until(start_ns + frame.t_ns)
+                if stop.is_set():
+                    return outlets
+                all_of_them.send(frame, start_ns + frame.t_ns)
+            if not loop:
+                return outlets
 
 
 def _wait_for(sinks: Sequence[Sink], stop: threading.Event, clock: Clock) -> None:
