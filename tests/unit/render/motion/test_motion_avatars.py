@@ -99,6 +99,23 @@ def test_every_damping_is_steady_at_any_rate(damping: float) -> None:
     assert ends == pytest.approx([0.48] * 3, abs=1e-3)
 
 
+@pytest.mark.parametrize("damping", [0.2, 1.0, 1.4, 2.0])
+def test_a_spring_moves_as_its_law_says(damping: float) -> None:
+    spring = {"to": {"head_x": 2.5}, "hz": 1.0, "damping": damping, "swing": False}
+    motion = Motion(avatar_of(springs={"lock": spring}))
+    at_frames(motion, lambda _: face(), 0.1, fps=30)
+    out = at_frames(motion, lambda _: face(yaw=10), 1.0, fps=30, start_ns=133_333_333)[:, -1]
+    place, speed, omega, steps = 0.0, 0.0, math.tau, 3000
+    expected = []
+    for i in range(31 * steps // 30):
+        target = min(1.0, (i + 1) * 30 / steps)
+        speed += (omega**2 * (target - place) - 2 * damping * omega * speed) / steps
+        place += speed / steps
+        if (i + 1) % (steps // 30) == 0:
+            expected.append(min(1.0, place))
+    np.testing.assert_allclose(out, expected, atol=0.01)
+
+
 def test_a_spring_of_springs_follows_later() -> None:
     springs = {
         name: {"to": {other: 1.0}, "hz": 2.0, "damping": 0.7, "swing": False}
@@ -143,7 +160,15 @@ def test_a_name_that_nobody_knows_is_refused_with_the_nearest(
 
 
 def swaying(t: float) -> Any:
-    return face(yaw=20 * math.sin(4 * t), jawOpen=0.5 + 0.5 * math.sin(7 * t), feels={"fear": 0.6})
+    """Up to the middle of a blink, of a mark and of a smirk to the right."""
+    return face(
+        yaw=20 * math.sin(4 * t),
+        jawOpen=0.5 + 0.5 * math.sin(7 * t),
+        feels={"fear": 0.6 if t > 0.9 else 0.0, "contempt": 0.5},
+        eyeBlink=1.0 if t > 0.99 else 0.0,
+        mouthSmileLeft=0.8 if t > 0.5 else 0.6,
+        mouthSmileRight=0.8,
+    )
 
 
 def test_the_same_avatar_takes_over_as_if_nothing_had_been() -> None:

@@ -7,7 +7,7 @@ import dataclasses
 import numpy as np
 import pytest
 from hypothesis import given, settings
-from moving import at_frames, avatar_of, face, faces, moved, settled
+from moving import at_frames, avatar_of, face, faces, moved, named, settled
 
 from vtdrive.core.mirror import mirrored
 from vtdrive.render.motion import Motion, known_params
@@ -107,15 +107,19 @@ def test_a_mirrored_face_gives_mirrored_parameters(state: FaceState) -> None:
 
 
 @pytest.mark.parametrize("feeling", ["contempt", "disgust"])
-def test_a_lopsided_face_turns_what_is_felt_on_one_side(feeling: str) -> None:
+@pytest.mark.parametrize("smile", [0.2, 0.6])
+def test_a_lopsided_face_turns_what_is_felt_on_one_side(feeling: str, smile: float) -> None:
     places, signs = MIRRORED
-    state = face(feels={feeling: 0.8}, mouthSmileLeft=0.5, browOuterUpRight=0.1)
+    state = face(feels={feeling: 0.8}, mouthSmileLeft=smile, browOuterUpRight=0.05)
     ours, theirs = settled(state, seconds=2), settled(mirrored(state), seconds=2)
     found = (ours * signs)[places]
     ears = [known_params(avatar_of()).index(f"ear_{side}") for side in "lr"]
     np.testing.assert_allclose(np.delete(found, ears), np.delete(theirs, ears), atol=2e-3)
     at = known_params(avatar_of()).index("eye_open_l")
     assert ours[at] == pytest.approx(theirs[at + 1], abs=1e-3)
+    # The side that smiles more is the one that is written first.
+    assert ours[at] <= ours[at + 1]
+    assert named(Motion(avatar_of()), ours)["brow_y_r"] < 0
 
 
 def test_a_side_is_kept_while_it_shows() -> None:

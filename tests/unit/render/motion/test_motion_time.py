@@ -147,7 +147,15 @@ def test_ranges_hold_whatever_comes(scene: list[tuple[FaceState, int]]) -> None:
 )
 @settings(max_examples=30)
 def test_what_is_no_number_never_leaves(field: str, bad: float, first: bool) -> None:
-    good = face(yaw=10, jawOpen=0.4, feels={"happiness": 0.5})
+    good = face(
+        yaw=10,
+        at_m=(0.05, 0, 0),
+        gaze=(10, 0),
+        jawOpen=0.4,
+        feels={"happiness": 0.5},
+        speaking=1.0,
+        voice=(0, 0.8, 0, 0, 0, 0),
+    )
     values = {name: getattr(good, name) for name in good.__slots__}
     if field == "weights":
         emotion = good.emotion
@@ -164,10 +172,13 @@ def test_what_is_no_number_never_leaves(field: str, bad: float, first: bool) -> 
         assert np.isfinite(last).all()
         assert (last >= motion.lo).all()
         assert (last <= motion.hi).all()
-    if math.isnan(bad):
-        # The last good value stays.
-        after = named(motion, motion.step(good, 16 * 33_000_000))
-        assert named(motion, last)["head_x"] == pytest.approx(after["head_x"], abs=0.01)  # type: ignore[arg-type]
+    assert last is not None
+    if math.isfinite(bad):
+        return
+    # The last good value stays.
+    before, after = named(motion, last), named(motion, motion.step(good, 17 * 33_000_000))
+    for name in ("head_x", "head_y", "head_z", "pos_x", "gaze_x", "mouth_open", "vowel_i"):
+        assert before[name] == pytest.approx(after[name], abs=0.01), name
 
 
 def test_a_long_pause_does_not_shake_the_hair() -> None:
@@ -210,6 +221,17 @@ def test_a_hop_as_speech_begins_and_not_for_each_syllable() -> None:
     assert len(rises) == 1
     assert hops.max() > 0.95
     assert (hops > 0).sum() / 60 == pytest.approx(0.26, abs=0.04)
+
+
+@pytest.mark.parametrize(("pause_s", "hops"), [(1.0, 2), (0.3, 1)])
+def test_it_hops_again_after_a_real_pause(pause_s: float, hops: int) -> None:
+    def talk(t: float) -> FaceState:
+        silent = t < 0.5 or 0.7 < t < 0.7 + pause_s
+        return face(speaking=0.0 if silent else 1.0)
+
+    motion = Motion(avatar_of())
+    hop = at_frames(motion, talk, 3.0)[:, motion.names.index("hop")]
+    assert ((hop[1:] > 0) & (hop[:-1] == 0)).sum() == hops
 
 
 def test_a_voice_makes_it_hop_and_opens_its_mouth() -> None:
