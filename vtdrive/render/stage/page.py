@@ -116,9 +116,8 @@ class Page:
         host, port = self._table.host, self._table.port
         base = f"http://{endpoint('127.0.0.1' if is_everywhere(host) else host, port)}"
         try:
-            waits = (
-                f", or with the local file {waiting_page(base, token, port)}, which waits for vtdrive"
-            )
+            file = waiting_page(base, token, port)
+            waits = f", or with the local file {file}, which waits for vtdrive"
         except OSError:  # without it all works, once vtdrive is there first
             waits = ""
         said = (
