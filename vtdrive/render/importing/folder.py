@@ -23,6 +23,12 @@ from vtdrive.render.importing.states import Shot, figure_of_states
 __all__ = ["read_folder"]
 
 _PICTURES: Final = frozenset({".png", ".apng", ".gif", ".webp"})
+_OPAQUE: Final = "has no clear background; save it as PNG"
+_OTHERS: Final = {
+    **dict.fromkeys((".jpg", ".jpeg", ".bmp"), _OPAQUE),
+    **dict.fromkeys((".save", ".veado", ".veadomini", ".pngremix"), "is to be imported by itself"),
+}
+"""Why the other files of a folder are left out."""
 _DEEPEST: Final = 3
 _MOST_FILES: Final = 4000
 
@@ -39,7 +45,7 @@ def read_folder(folder: Path, name: str) -> Imported:
         source = path.relative_to(folder).as_posix()
         if path.suffix.lower() not in _PICTURES:
             if not path.name.startswith("."):
-                notes.append(f"{source}: is no picture")
+                notes.append(f"{source}: {_OTHERS.get(path.suffix.lower(), 'is no picture')}")
             continue
         try:
             size = path.stat().st_size

@@ -46,8 +46,10 @@ class Shot:
 def figure_of_states(name: str, shots: Sequence[Shot], notes: list[str], *, about: str) -> Imported:
     """The avatar. Pictures of different sizes are refused (Unreadable), as is having none."""
     if not shots:
+        # What else lies there may be what was meant.
+        there = f" ({'; '.join(notes[:3])})" if notes else ""
         raise Unreadable(
-            "no picture in it says what it shows",
+            f"no picture in it says what it shows{there}",
             "name them like idle.png, talk.png, blink.png, happy.png: docs/how-to/pngtuber.md",
         )
     width, height = _one_size(shots)

@@ -203,6 +203,13 @@ def test_an_empty_folder_is_refused(tmp_path: Path) -> None:
     assert "no picture in it" in refused(tmp_path)
 
 
+def test_a_folder_around_a_file_says_to_import_that(tmp_path: Path) -> None:
+    (tmp_path / "fox.save").write_bytes(b"{}")
+    assert "(fox.save: is to be imported by itself)" in refused(tmp_path)
+    made = read_source(folder_of(tmp_path, "idle.png", "talk.jpg"), "fox")
+    assert "talk.jpg: has no clear background; save it as PNG" in made.notes
+
+
 def test_notes_are_cut_short(tmp_path: Path) -> None:
     made: Imported = read_source(
         folder_of(tmp_path, "idle.png", *(f"{'x' * (i + 1)}.txt" for i in range(60))), "fox"
