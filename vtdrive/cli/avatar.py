@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -118,11 +118,19 @@ def export(
 
 
 @app.command()
-def schema() -> None:
-    """Print the JSON Schema of avatar.toml, for editors."""
-    from vtdrive.render.format.export import avatar_schema
+def schema(
+    form: Annotated[
+        Literal["json", "markdown"],
+        typer.Option("--format", help="json: JSON Schema for editors; markdown: a page to read."),
+    ] = "json",
+) -> None:
+    """Print what avatar.toml may hold."""
+    from vtdrive.render.format.export import avatar_reference, avatar_schema
+    from vtdrive.render.motion.tables import built_in
 
-    typer.echo(avatar_schema(), nl=False)
+    known = built_in()
+    page = avatar_reference(known.params, known.springs)
+    typer.echo(avatar_schema() if form == "json" else page, nl=False)
 
 
 def _write_sheet(folder: Path, out: Path) -> None:

@@ -33,8 +33,10 @@ def replay(
     import threading
     from contextlib import ExitStack
 
+    from vtdrive.cli.run import shown_somewhere
     from vtdrive.cli.signals import ended_by_signals
     from vtdrive.config.load import load_config
+    from vtdrive.config.schema import Config
     from vtdrive.config.sinks import VmcSink
     from vtdrive.config.urls import parse_sink_url
     from vtdrive.core.signals import SIGNALS
@@ -56,6 +58,8 @@ def replay(
             look = chosen.avatar.model_copy(update={"name": avatar})
             chosen = chosen.model_copy(update={"avatar": look})
         configs = [parse_sink_url(url) for url in sink or []]
+        if avatar is not None:
+            configs = list(shown_somewhere(Config(sinks=configs)).sinks)
         configs = configs or [s for s in chosen.sinks if hasattr(s, "port")] or [VmcSink()]
         sinks = [make_sink(one, look=chosen.avatar) for one in configs]
         typer.echo(f"replaying to {', '.join(s.name for s in sinks)}", err=True)

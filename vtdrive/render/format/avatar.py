@@ -30,6 +30,7 @@ class Part(Table):
     """A layer, or (without art) a group of them. Later parts are painted over earlier ones."""
 
     name: Annotated[str, Field(min_length=1, max_length=60)]
+    """Its own."""
     parent: str = ""
     """The part it moves with; empty: the picture."""
     art: str | None = None
@@ -42,7 +43,9 @@ class Part(Table):
     pivot: Pair | None = None
     """What it turns and stretches about; not given: the parent's, else the middle."""
     opacity: Share = 1.0
+    """Of it and all below it."""
     blend: Blend = "normal"
+    """How it is laid over what is behind it."""
     clip: str = ""
     """The part inside whose drawing it is seen."""
     depth: float | None = None
@@ -58,10 +61,12 @@ class Part(Table):
     deform: list[Deform] = Field(default_factory=list)
     """Done in this order, before those of the parent."""
     morph: list[Morph] = Field(default_factory=list)
+    """Key drawings that its own is blended with."""
     show: list[Show] = Field(default_factory=list)
+    """When it is seen."""
     sprite: list[Sprite] = Field(default_factory=list)
+    """Pictures to switch between, in place of `art`."""
     hit: bool = True
-    """False: left out when the picture's extent is measured (marks, shadows)."""
 
 
 class Turn(Table):
@@ -74,7 +79,9 @@ class Turn(Table):
     height: Positive
     """Half the head's height."""
     yaw: str = "head_x"
+    """The parameter that turns it."""
     pitch: str = "head_y"
+    """The parameter that nods it."""
     yaw_deg: float = 0.5
     """Degrees of turning for 1 of the parameter."""
     pitch_deg: float = 0.3
@@ -86,6 +93,7 @@ class Steer(Expression):
     files. Signals are those of `[outputs]`."""
 
     neutral: float = 0.0
+    """Its value at rest: that of the drawn art."""
 
     @model_validator(mode="after")
     def _at_home(self) -> Self:
@@ -108,8 +116,11 @@ class Spring(Table):
     """True: what comes out is how far the spring lags behind, so it rests at 0 as soon as the head
     does. False: the spring's place itself."""
     gain: float = 1.0
+    """Multiplies what comes out."""
     clamp: Pair = (-1.0, 1.0)
+    """The range of what comes out."""
     neutral: float = 0.0
+    """Its value at rest."""
 
 
 class Feeling(Table):
@@ -127,11 +138,15 @@ class Avatar(Table):
     """One avatar."""
 
     format: Literal[1] = 1
+    """Of this file."""
     name: Annotated[str, Field(min_length=1, max_length=60)]
+    """Shown to people."""
     about: str = ""
     """A sentence for `vtdrive avatar list`."""
     author: str = ""
+    """Who drew it."""
     licence: str = ""
+    """What others may do with it."""
     canvas: Annotated[tuple[Positive, Positive], Field(min_length=2, max_length=2)]
     """Width and height of the art, in art units."""
     frame: Box | None = None
@@ -139,9 +154,12 @@ class Avatar(Table):
     drawing: str = ""
     """An .svg file whose groups are parts' drawings."""
     turn: Turn | None = None
+    """Not given: the head does not turn."""
     params: dict[str, Steer] = Field(default_factory=dict)
     """Parameters of its own, and changes to the built-in ones."""
     springs: dict[str, Spring] = Field(default_factory=dict)
+    """Hair, ears, ribbons: parameters that swing. One named like a built-in one replaces it."""
     feelings: dict[str, Feeling] = Field(default_factory=dict)
     """Changes to what the eight expressions do: `[feelings.anger] add = { ear_l = -1.0 }`."""
     part: Annotated[list[Part], Field(min_length=1, max_length=400)]
+    """What is painted, from back to front."""

@@ -38,7 +38,9 @@ class Move(_Driven):
 
     kind: Literal["move"] = "move"
     x: float = 0.0
+    """To the right."""
     y: float = 0.0
+    """Down."""
 
 
 class Rotate(_Driven):
@@ -46,6 +48,7 @@ class Rotate(_Driven):
 
     kind: Literal["rotate"] = "rotate"
     deg: float
+    """Clockwise."""
     pivot: Pair | None = None
     """Instead of the part's own."""
 
@@ -55,8 +58,11 @@ class Scale(_Driven):
 
     kind: Literal["scale"] = "scale"
     x: float = 0.0
+    """Sideways."""
     y: float = 0.0
+    """Upright."""
     pivot: Pair | None = None
+    """Instead of the part's own."""
 
 
 class Bend(_Driven):
@@ -65,9 +71,13 @@ class Bend(_Driven):
 
     kind: Literal["bend"] = "bend"
     root: Pair
+    """Where it is fixed."""
     tip: Pair
+    """Where it ends."""
     deg: float
+    """Clockwise, at the tip."""
     power: Annotated[float, Field(ge=0.5, le=6)] = 2.0
+    """1: like a whip; higher: only near the tip."""
 
 
 class Key(Table):
@@ -85,6 +95,7 @@ class Warp(Table):
 
     kind: Literal["warp"] = "warp"
     by: Annotated[list[str], Field(min_length=1, max_length=2)]
+    """One or two parameters."""
     box: Annotated[tuple[float, float, float, float], Field(min_length=4, max_length=4)]
     """x, y, width, height."""
     grid: Annotated[tuple[int, int], Field(min_length=2, max_length=2)]
@@ -101,6 +112,7 @@ class Morph(Table):
     add up, each as its difference from the part's own drawing."""
 
     by: Annotated[list[str], Field(min_length=1, max_length=2)]
+    """One or two parameters."""
     at: list[list[float]]
     """For each parameter, its rising key values."""
     art: list[str] | list[list[str]]
