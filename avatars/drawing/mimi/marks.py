@@ -30,7 +30,7 @@ def draw_low_marks(sheet: Sheet) -> None:
     """Those that lie on the face under the hair: disgust's tint, fear's gloom, tears."""
     with sheet.group("tint"):
         colour = sheet.linear(
-            "tint_colour", 500 + 520j, 500 + 690j, (0, "#7cc79f", 0.0), (1, "#58b08c", 0.62)
+            "tint_colour", 500 + 520j, 500 + 690j, (0, "#6fce8f", 0.0), (1, "#3fb070", 0.72)
         )
         sheet.fill(FACE, colour)
     with sheet.group("gloom"):
@@ -42,8 +42,7 @@ def draw_low_marks(sheet: Sheet) -> None:
         lines = [
             line(through(complex(x, 400), complex(x - 2, y)), 6.5, taper(0.05, 0.6), count=2)
             for x, y in (
-                (478, 520), (496, 575), (514, 540), (532, 512), (648, 606), (664, 584), (336, 600),
-                (352, 622),
+                (462, 486), (480, 530), (497, 578), (514, 546), (531, 512), (547, 480),
             )
         ]  # fmt: skip
         sheet.fill(lines, "#3d3f9c")
@@ -67,14 +66,14 @@ def draw_top_marks(sheet: Sheet) -> None:
     with sheet.group("sweat"):
         _bead(sheet, 300 + 420j, 58)
     with sheet.group("vein"):
-        at = 678 + 330j
+        at = 318 + 326j
         bows = [
-            through(at + 15 - 60j, at + 16 - 17j, at + 60 - 15j).turned(90 * k + 10, at)
+            through(at + 20 - 66j, at + 23 - 23j, at + 66 - 20j).turned(90 * k + 8, at)
             for k in range(4)
         ]
         profile = taper(0.3, 0.3, blunt=0.2)
-        sheet.fill([line(bow, 34, profile, count=4) for bow in bows], "#7a0f35")
-        sheet.fill([line(bow.part(0.05, 0.95), 20, profile, count=4) for bow in bows], "#ff3d4f")
+        sheet.fill([line(bow, 27, profile, count=4) for bow in bows], "#7a0f35")
+        sheet.fill([line(bow.part(0.06, 0.94), 15, profile, count=4) for bow in bows], "#ff3d4f")
     with sheet.group("burst"):
         ways = [
             through(b, (a + b) / 2, a)
