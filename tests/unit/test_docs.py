@@ -22,6 +22,9 @@ from vtdrive.config.sinks import SINK_KINDS
 from vtdrive.config.urls import parse_input_url, parse_sink_url
 from vtdrive.core.emotion import EmotionContext, EmotionMachine
 from vtdrive.core.signals import SIGNALS
+from vtdrive.render.format.export import avatar_reference, avatar_schema
+from vtdrive.render.format.read import read_avatar
+from vtdrive.render.motion.tables import built_in
 from vtdrive.types import Emotion, Status, frozen
 from vtdrive.vocab import EMOTION_INDEX, EMOTIONS
 
@@ -195,9 +198,20 @@ def test_an_apps_page_and_its_preset_agree(name: str) -> None:
 def test_configs_on_pages_load(tmp_path: Path, page: Path) -> None:
     for kind, body in FENCE.findall(page.read_text("utf-8")):
         if kind == "toml" and "[project." not in body and not CARD.search(body):
-            path = tmp_path / "example.toml"
+            avatar = body.startswith('name = "') and "[[part]]" in body
+            path = tmp_path / ("avatar.toml" if avatar else "example.toml")
             path.write_text(body, encoding="utf-8")
-            load_config([path], known_signals=SIGNALS)
+            if avatar:
+                read_avatar(tmp_path)
+            else:
+                load_config([path], known_signals=SIGNALS)
+
+
+def test_the_pages_of_avatars_say_what_the_program_does() -> None:
+    known = built_in()
+    page = (DOCS / "reference" / "avatar-format.md").read_text("utf-8")
+    assert page == avatar_reference(known.params, known.springs)
+    assert (DOCS / "reference" / "avatar.schema.json").read_text("utf-8") == avatar_schema()
 
 
 def test_cards_on_pages_are_sound(tmp_path: Path) -> None:
