@@ -66,7 +66,6 @@ class Part(Table):
     """When it is seen."""
     sprite: list[Sprite] = Field(default_factory=list)
     """Pictures to switch between, in place of `art`."""
-    hit: bool = True
 
 
 class Turn(Table):
