@@ -10,7 +10,7 @@ import typer
 if TYPE_CHECKING:
     from vtdrive.sinks.demo_film import DemoFilm
 
-__all__ = ["demo"]
+__all__ = ["chosen_config", "demo"]
 
 _FILM = Path("demo.mp4")
 
@@ -52,8 +52,9 @@ def demo(
 
     window = has_screen() and not quiet and film is None
     filmed = None if no_film or (window and film is None) else _film(film, avatar)
+    urls = [*(sink or ["vmc://127.0.0.1:39539"]), *(["window:"] if window else [])]
     session, _ = perform(
-        load_config([], overrides=_chosen(sink, avatar, window=window, loop=loop)),
+        load_config([], overrides=chosen_config(urls, avatar, loop=loop)),
         view=chosen_view(quiet=quiet),
         title=f"demo clip ({CAPTION})",
         user=None,
@@ -68,13 +69,15 @@ def demo(
     typer.echo("      vtdrive run --source 0 --sink vmc://127.0.0.1:39539")
 
 
-def _chosen(sink: list[str] | None, avatar: str, *, window: bool, loop: bool) -> dict[str, Any]:
+def chosen_config(
+    sinks: list[str], avatar: str, *, loop: bool = False, fast: bool = False
+) -> dict[str, Any]:
+    """What the demo lays over the defaults; `sinks` are URLs."""
     from vtdrive.cli.run import overrides
     from vtdrive.config.emotion import EmotionConfig
     from vtdrive.demo import demo_clip
 
-    urls = [*(sink or ["vmc://127.0.0.1:39539"]), *(["window:"] if window else [])]
-    chosen = overrides(str(demo_clip()), urls, loop=loop)
+    chosen = overrides(str(demo_clip()), sinks, loop=loop, fast=fast)
     # She smiles throughout. An avatar that beamed as long would show none of the winks and looks.
     joy = EmotionConfig().of("happiness").model_copy(update={"max_hold_ms": 4500.0})
     chosen["emotion"] = {"timing": {"happiness": joy.model_dump()}}
