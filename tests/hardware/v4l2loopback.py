@@ -49,6 +49,7 @@ mount -t 9p -o $ninep,cache=loose,ro hostroot /host
 mount -t tmpfs none /upper && mkdir /upper/changed /upper/work
 mount -t overlay -o lowerdir=/host,upperdir=/upper/changed,workdir=/upper/work none /root
 for folder in proc sys dev; do mount --bind /$folder /root/$folder; done
+mkdir /root/dev/shm && mount -t tmpfs none /root/dev/shm
 mount -t tmpfs none /root/tmp
 mkdir /root/tmp/results /root/tmp/modules && mount -t 9p -o $ninep results /root/tmp/results
 cp /modules/* /root/tmp/modules/
