@@ -14,7 +14,7 @@ from vtdrive.render.drawing_paint import Gradient
 from vtdrive.render.format.avatar import Avatar, Part
 from vtdrive.render.format.deform import Morph, Warp
 from vtdrive.render.format.read import fault_at
-from vtdrive.render.motion.tables import known_params
+from vtdrive.render.motion import Motion, MotionFault, known_params
 
 if TYPE_CHECKING:
     from vtdrive.render.rig import Art
@@ -33,9 +33,15 @@ def check_rig(
         return fault_at(document, path, said)
 
     params = known_params(avatar)
-    for path, name in _params_named(avatar):
-        if name not in params:
-            yield fault(path, "the parameter " + not_allowed(name, params, what="unknown"))
+    unknown = {path: name for path, name in _params_named(avatar) if name not in params}
+    for path, name in unknown.items():
+        yield fault(path, "the parameter " + not_allowed(name, params, what="unknown"))
+    try:
+        Motion(avatar)
+    except MotionFault as found:
+        # What names no parameter has been told above, all of it at once.
+        if found.path not in unknown:
+            yield fault(found.path, found.said)
     for i, part in enumerate(avatar.part):
         own = art.get(part.name)
         if part.art is None and own is None and not part.sprite and _is_leaf(part, avatar.part):

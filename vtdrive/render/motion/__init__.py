@@ -8,6 +8,6 @@ from __future__ import annotations
 
 from vtdrive.render.motion.motion import Motion
 from vtdrive.render.motion.signals import known_signals
-from vtdrive.render.motion.tables import known_params
+from vtdrive.render.motion.tables import MotionFault, known_params
 
-__all__ = ["Motion", "known_params", "known_signals"]
+__all__ = ["Motion", "MotionFault", "known_params", "known_signals"]

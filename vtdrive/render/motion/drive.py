@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
@@ -13,7 +13,8 @@ from vtdrive.core.signals import unsided
 from vtdrive.render.format.avatar import Spring, Steer
 from vtdrive.render.motion.limits import Limits
 from vtdrive.render.motion.signals import known_signals
-from vtdrive.render.motion.tables import unknown
+from vtdrive.render.motion.tables import MotionFault, unknown
+from vtdrive.vocab import SHAPES
 
 __all__ = ["compiled"]
 
@@ -30,7 +31,7 @@ def compiled(
 ) -> tuple[Program, Limits]:
     """What drives the parameters `names` (P,) but for feelings and springs, and their limits.
 
-    Raises ValueError for names that nobody knows and for parameters that read each other in a
+    Raises MotionFault for names that nobody knows and for parameters that read each other in a
     circle.
     """
     _check(names, steers, springs)
@@ -42,7 +43,10 @@ def compiled(
         name: _widened(steer) if is_soft else steer
         for (name, steer), is_soft in zip(every.items(), gentle, strict=True)
     }
-    program = Program(known_signals(), open_ended, lambda name: resolver_for(name, sided=False))
+    try:
+        program = Program(known_signals(), open_ended, lambda name: resolver_for(name, sided=False))
+    except ValueError as fault:
+        raise MotionFault(("params",), str(fault)) from None
     return program, limits
 
 
@@ -60,24 +64,36 @@ def _widened(steer: Steer) -> Steer:
 def _check(
     names: Sequence[str], steers: Mapping[str, Steer], springs: Mapping[str, Spring]
 ) -> None:
-    signals = set(known_signals())
     for name, steer in steers.items():
-        terms: list[Term] = [steer, *steer.gates, *steer.max, *steer.min]
-        for written in (signal for term in terms for signal in term.sum):
-            if written.startswith(_OUT):
-                _check_read(name, written.removeprefix(_OUT), names, springs)
-            elif written not in signals and unsided(written) is None:
-                unknown(f"params.{name}: signals", written, (*signals, *(_OUT + n for n in names)))
+        for path, term in _terms(steer):
+            for written in term.sum:
+                _check_read(("params", name, *path, "sum", written), written, names, springs)
     for name, spring in springs.items():
         for other in spring.to:
             if other not in names:
-                unknown(f"springs.{name}.to", other, names)
+                unknown(("springs", name, "to", other), other, names)
 
 
-def _check_read(name: str, other: str, names: Sequence[str], springs: Mapping[str, Spring]) -> None:
+def _terms(steer: Steer) -> Iterator[tuple[tuple[str | int, ...], Term]]:
+    yield (), steer
+    for key, terms in (("gates", steer.gates), ("max", steer.max), ("min", steer.min)):
+        yield from (((key, i), term) for i, term in enumerate(terms))
+
+
+def _check_read(
+    path: tuple[str | int, ...],
+    written: str,
+    names: Sequence[str],
+    springs: Mapping[str, Spring],
+) -> None:
+    if not written.startswith(_OUT):
+        known = known_signals()
+        if written not in known and unsided(written) is None:
+            stems = (name.removesuffix("Left") for name in SHAPES)
+            unknown(path, written, (*known, *stems), what="no signal")
+        return
+    other = written.removeprefix(_OUT)
     if other not in names:
-        unknown(f"params.{name}: signals", _OUT + other, [_OUT + known for known in names])
+        unknown(path, written, [_OUT + name for name in names], what="no parameter")
     if other in springs:
-        raise ValueError(
-            f"params.{name} reads out.{other}, which hangs on a spring: only springs follow springs"
-        )
+        raise MotionFault(path, f"{other} hangs on a spring, and only springs can follow springs")

@@ -39,7 +39,7 @@ class Feelings:
     """(P,) driven parameters to felt ones. Its state is the side of what is one-sided."""
 
     def __init__(self, feelings: Mapping[str, Feeling], names: Sequence[str]) -> None:
-        """`feelings` by expression. Raises ValueError for parameters that are none of `names`."""
+        """`feelings` by expression. Raises MotionFault for parameters that are none of `names`."""
         rules, size = felt_built_in(), (len(EMOTIONS), len(names))
         index = {name: i for i, name in enumerate(names)}
         add, pull, pulls = np.zeros((3, *size))
@@ -53,7 +53,7 @@ class Feelings:
             ):
                 for name, value in values.items():
                     if name not in index:
-                        unknown(f"feelings.{feeling}.{kind}", name, names)
+                        unknown(("feelings", feeling, kind, name), name, names)
                     into[row, index[name]] = value
                     pulls[row, index[name]] += kind == "set"
         places, signs = mirroring(names)

@@ -57,7 +57,7 @@ class Motion:
     """
 
     def __init__(self, avatar: Avatar) -> None:
-        """Raises ValueError, with the nearest known name, for names that nobody knows."""
+        """Raises MotionFault, with the nearest known name, for names that nobody knows."""
         base, felt = built_in(), felt_built_in()
         self.names = known_params(avatar)
         index = {name: i for i, name in enumerate(self.names)}

@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from vtdrive.render.format.avatar import Spring
 from vtdrive.render.motion.limits import Limits
+from vtdrive.render.motion.tables import MotionFault
 
 __all__ = ["Springs"]
 
@@ -127,7 +128,7 @@ class Springs:
 
     def __init__(self, springs: Mapping[str, Spring], names: Sequence[str], limits: Limits) -> None:
         """`names` and `limits` are those of the parameters, of which springs are a part. Raises
-        ValueError where springs hang on each other in a circle."""
+        MotionFault where springs hang on each other in a circle."""
         used = {name: spring for name, spring in springs.items() if spring.to}
         layers = _sorted(used)
         self._layers = [_Layer(layer, used, names, limits) for layer in layers]
@@ -163,7 +164,8 @@ def _sorted(springs: Mapping[str, Spring]) -> list[list[str]]:
     while left:
         ready = [name for name, wants in left.items() if not wants & left.keys()]
         if not ready:
-            raise ValueError(f"springs: these hang on each other: {', '.join(sorted(left))}")
+            said = f"these hang on each other in a circle: {', '.join(sorted(left))}"
+            raise MotionFault(("springs",), said)
         layers.append(ready)
         for name in ready:
             del left[name]

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Final, NoReturn
 from pydantic import Field
 
 from vtdrive.config.base import Share, Table
-from vtdrive.config.nearest import nearest
+from vtdrive.config.wording import not_allowed
 from vtdrive.render.format.avatar import Avatar, Feeling, Spring, Steer
 from vtdrive.render.format.deform import Pair
 from vtdrive.vocab import EMOTIONS
@@ -19,6 +19,7 @@ from vtdrive.vocab import EMOTIONS
 __all__ = [
     "BuiltIn",
     "FeltBuiltIn",
+    "MotionFault",
     "built_in",
     "feelings_of",
     "felt_built_in",
@@ -29,6 +30,15 @@ __all__ = [
 ]
 
 _HERE: Final = Path(__file__).parent
+
+
+class MotionFault(ValueError):
+    """What an avatar's tables say of its motion cannot be."""
+
+    def __init__(self, path: tuple[str | int, ...], said: str) -> None:
+        super().__init__(f"{'.'.join(map(str, path))}: {said}")
+        self.path, self.said = path, said
+        """Where in `avatar.toml`, and what is wrong there."""
 
 
 class BuiltIn(Table):
@@ -83,13 +93,18 @@ def known_params(avatar: Avatar) -> tuple[str, ...]:
 
 
 def steers_of(avatar: Avatar) -> dict[str, Steer]:
-    """What drives each parameter. Of a built-in one an avatar changes the fields that it gives."""
+    """What drives each parameter. Of a built-in one an avatar changes the fields that it gives.
+    Raises MotionFault where they do not fit the others."""
     steers = dict(built_in().params)
     for name, steer in avatar.params.items():
         base = steers.get(name)
         if base is not None:
             given = {field: getattr(steer, field) for field in steer.model_fields_set}
             both = {field: getattr(base, field) for field in type(base).model_fields} | given
+            lo, hi = both["clamp"]
+            if not lo <= both["neutral"] <= hi:
+                said = f"the neutral of {name}, {both['neutral']:g}, must lie within clamp"
+                raise MotionFault(("params", name, "clamp"), f"{said}: give both")
             steer = Steer.model_validate(both)
         steers[name] = steer
     return steers
@@ -102,12 +117,12 @@ def springs_of(avatar: Avatar) -> dict[str, Spring]:
 
 def feelings_of(avatar: Avatar) -> dict[str, Feeling]:
     """What each of `EMOTIONS` does. An avatar changes single parameters of it; where it names one,
-    nothing else of the built-in feeling touches that parameter. Raises ValueError for a feeling
-    that is no expression."""
+    nothing else of the built-in feeling touches that parameter. Raises MotionFault for a
+    feeling that is no expression."""
     feelings = {name: felt_built_in().feelings.get(name, Feeling()) for name in EMOTIONS}
     for name, change in avatar.feelings.items():
         if name not in feelings:
-            unknown("feelings", name, EMOTIONS)
+            unknown(("feelings", name), name, EMOTIONS, what="no expression")
         changed = change.add.keys() | change.cap.keys() | change.set.keys()
         base = feelings[name]
         feelings[name] = Feeling(
@@ -122,8 +137,8 @@ def _without(table: Mapping[str, float], names: Set[str]) -> dict[str, float]:
     return {name: value for name, value in table.items() if name not in names}
 
 
-def unknown(where: str, name: str, known: Iterable[str]) -> NoReturn:
-    """Raise the ValueError for a name that stands at `where` and is none of `known`."""
-    close = nearest(name, known)
-    hint = f" (did you mean '{close}'?)" if close else ""
-    raise ValueError(f"{where}: unknown '{name}'{hint}")
+def unknown(
+    path: tuple[str | int, ...], name: str, known: Iterable[str], *, what: str = "unknown"
+) -> NoReturn:
+    """Raise the fault of a name that stands at `path` of `avatar.toml` and is none of `known`."""
+    raise MotionFault(path, not_allowed(name, known, what=what))

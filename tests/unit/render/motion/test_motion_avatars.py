@@ -136,7 +136,10 @@ def test_a_spring_of_springs_follows_later() -> None:
         ({"params": {"glow": {"sum": {"jawOpn": 1.0}}}}, r"params.glow.*'jawOpn'.*'jawOpen'"),
         ({"params": {"glow": {"gates": [{"sum": {"motion.breth": 1.0}}]}}}, r"'motion.breath'"),
         ({"params": {"glow": {"sum": {"out.hed_x": 1.0}}}}, r"params.glow.*'out.head_x'"),
-        ({"params": {"glow": {"sum": {"out.tail_2": 1.0}}}}, r"params.glow.*only springs follow"),
+        (
+            {"params": {"glow": {"sum": {"out.tail_2": 1.0}}}},
+            r"params.glow.*only springs can follow",
+        ),
         ({"params": {"a": {"sum": {"out.b": 1}}, "b": {"sum": {"out.a": 1}}}}, "circle: a, b"),
         ({"springs": {"lock": {"to": {"haed_x": 1}, "hz": 1, "damping": 1}}}, r"'head_x'"),
         (
@@ -146,7 +149,7 @@ def test_a_spring_of_springs_follows_later() -> None:
                     "b": {"to": {"a": 1}, "hz": 1, "damping": 1},
                 }
             },
-            "hang on each other: a, b",
+            "hang on each other in a circle: a, b",
         ),
         ({"feelings": {"angry": {"add": {"ear_l": 1}}}}, r"feelings.*'angry'.*'anger'"),
         ({"feelings": {"anger": {"cap": {"earl": 1}}}}, r"feelings.anger.cap.*'ear_l'"),
