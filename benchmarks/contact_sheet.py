@@ -211,10 +211,15 @@ def sheet(name: str) -> U8:
 def palette_of(colours: U8, counts: npt.NDArray[np.int64]) -> tuple[U8, npt.NDArray[np.intp]]:
     """At most 256 colours for (N, 3) `colours`, and which of them each becomes.
 
-    The most frequent ones begin; then each moves to the middle of those nearest to it.
+    The most frequent one of each shade begins, so that a rare shade is not left out; then each
+    moves to the middle of those nearest to it.
     """
     points, weight = colours.astype(np.float32), np.sqrt(counts.astype(np.float32))
-    centres = points[np.argsort(-counts)[:256]]
+    shades = (colours >> 4).astype(np.int64) @ np.array([256, 16, 1])
+    order = np.argsort(-counts, kind="stable")
+    _, first, member = np.unique(shades[order], return_index=True, return_inverse=True)
+    common = np.argsort(-np.bincount(member, weight[order]), kind="stable")[:256]
+    centres = points[order[first[common]]]
     for _ in range(6):
         far = (points**2).sum(1)[:, None] - 2 * points @ centres.T + (centres**2).sum(1)
         nearest = far.argmin(1)
