@@ -142,6 +142,25 @@ def test_she_turns_looks_and_opens_her_mouth_the_right_way(puppet: Puppet, motio
     assert far[-1] < -2
 
 
+@pytest.mark.parametrize(
+    ("part", "spring"),
+    [
+        ("fringe_d", "fringe_middle"),
+        ("side_l", "hair_side_l"),
+        ("hair_back_r", "back_right"),
+        ("ahoge", "hair_stray"),
+        ("bell", "bell"),
+        ("tail", "tail_2"),
+    ],
+)
+def test_what_hangs_comes_after_the_head(
+    puppet: Puppet, motion: Motion, part: str, spring: str
+) -> None:
+    # A spring whose target went to the right has stayed behind on the left, which is negative.
+    by = points(puppet, motion, part, **{spring: -1.0}) - points(puppet, motion, part)
+    assert by[:, 0].mean() < -1
+
+
 @pytest.mark.parametrize(("one", "other"), ALIKE)
 def test_feelings_that_are_alike_differ_in_brow_and_mouth(
     rig: Rig, puppet: Puppet, motion: Motion, one: str, other: str
