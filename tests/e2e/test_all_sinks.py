@@ -12,6 +12,7 @@ from pathlib import Path
 import platformdirs
 import pytest
 
+from vtdrive.config.avatar import AvatarConfig
 from vtdrive.config.load import load_config
 from vtdrive.config.sinks import SINK_KINDS, SinkConfig
 from vtdrive.config.urls import parse_sink_url
@@ -63,7 +64,8 @@ def receiver() -> Iterator[socket.socket]:
 
 def test_a_sink_that_is_down_delays_nobody(tmp_path: Path, receiver: socket.socket) -> None:
     heard = parse_sink_url(f"vmc://127.0.0.1:{receiver.getsockname()[1]}")
-    sinks = [make_sink(unheard(kind, tmp_path)) for kind in SINK_KINDS]
+    small = AvatarConfig(width=320, height=180)
+    sinks = [make_sink(unheard(kind, tmp_path), look=small) for kind in SINK_KINDS]
     sinks.append(make_sink(heard))
     assert len({sink.target for sink in sinks if sink.target}) >= len(SINK_KINDS) - 2
     frames: list[float] = []

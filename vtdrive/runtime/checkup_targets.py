@@ -67,7 +67,7 @@ def _held(sink: Table, look: AvatarConfig) -> Iterator[Finding]:
     try:
         target = make_sink(sink, look=look).target
         if getattr(sink, "kind", "") in PICTURE_KINDS:
-            check_picture(sink, look)
+            check_picture(sink, look, thorough=True)
     except VtdriveError as fault:
         yield Finding(fault.what, fault.remedy or "use another sink", True)
         return

@@ -37,7 +37,7 @@ class Makers(NamedTuple):
     output: Callable[[Table], Output]
     check: Callable[[Table, AvatarConfig], None]
     """Raises a VtdriveError for what can be known to go wrong before anything is started: an
-    avatar that is not there or broken, a package that is missing. Takes less than 0.2 s."""
+    avatar that is not there or broken, a package that is missing. Takes less than 0.1 s."""
 
 
 class Order(NamedTuple):
