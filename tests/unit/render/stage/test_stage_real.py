@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import shutil
 import time
 from collections.abc import Callable, Iterator
@@ -21,12 +22,15 @@ from vtdrive.render.stage.make import REAL
 from vtdrive.render.stage.messages import Makers
 from vtdrive.render.stage.output import Picture
 from vtdrive.sink_stats import SinkStats
-from vtdrive.types import U8, FaceState, RigSchema
+from vtdrive.types import U8, FaceState, RigSchema, Status
 from vtdrive.wire.neutral import neutral_frame
 
 pytestmark = pytest.mark.slow
 
-REST = neutral_frame(RigSchema((), ()), (), seq=0, t_ns=0).state
+STILL = dataclasses.replace(
+    neutral_frame(RigSchema((), ()), (), seq=0, t_ns=0).state, status=Status.LIVE
+)
+"""A neutral face that is seen: while there is none, the avatar looks about."""
 Take = Callable[[AvatarConfig], Seat]
 
 
@@ -88,7 +92,7 @@ def newest(kept: Path) -> U8:
     return np.asarray(np.load(kept), np.uint8)
 
 
-def drawn(look: AvatarConfig, state: FaceState = REST) -> U8:
+def drawn(look: AvatarConfig, state: FaceState = STILL) -> U8:
     """The avatar after two seconds of that face."""
     drawer = Drawer(look)
     drawer.open()
@@ -107,7 +111,7 @@ def test_the_stage_shows_what_the_drawer_draws_and_changes_it_live(take: Take, k
     mochi = AvatarConfig(name="mochi", width=320, height=240)
     seat = take(mochi)
     assert within(30, lambda: seat.stats.packets > 30)
-    seat.put(REST, t_ns=SYSTEM_CLOCK.now_ns())
+    seat.put(STILL, t_ns=SYSTEM_CLOCK.now_ns())
     expected = drawn(mochi)
     assert expected[..., 3].max() == 255
     assert within(20, lambda: alike(newest(kept), expected))
@@ -141,3 +145,17 @@ def test_an_avatar_whose_files_change_is_taken_anew(take: Take, kept: Path, tmp_
     assert within(10, lambda: seat.stats.note.endswith(": reloaded"))
     assert within(5, lambda: seat.stats.packets > before)
     assert seat.stats.last_error == ""
+
+
+def test_a_drawing_that_is_broken_is_told_by_the_process(take: Take, tmp_path: Path) -> None:
+    folder = tmp_path / "mine"
+    shutil.copytree(avatar_folder("mochi"), folder)
+    drawing = folder / "drawing.svg"
+    whole = drawing.read_text("utf-8")
+    drawing.write_text(whole[: len(whole) // 2], "utf-8")
+    seat = take(AvatarConfig(name=str(folder), width=160, height=120))
+    assert within(30, lambda: "drawing.svg" in seat.stats.last_error)
+    assert seat.stats.packets == 0
+    drawing.write_text(whole, "utf-8")
+    assert within(10, lambda: seat.stats.packets > 5)
+    assert within(5, lambda: seat.stats.last_error == "")
