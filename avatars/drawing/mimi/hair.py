@@ -42,7 +42,7 @@ def draw_back(sheet: Sheet) -> None:
             sheet.fill(_deep(inner), p.HAIR_DEEP)
             lines = outline(shape, 7.5, corners=_TIPS, skip=(8, 9), per=4)
             for a, b, c in (
-                (735 + 560j, 752 + 700j, 800 + 790j),
+                (735 + 560j, 742 + 670j, 764 + 740j),
                 (712 + 640j, 724 + 780j, 775 + 868j),
                 (690 + 700j, 694 + 800j, 716 + 890j),
             ):
