@@ -245,9 +245,10 @@ def draw_ribbon(sheet: Sheet) -> None:
     for side, length in (("l", 118.0), ("r", 96.0)):
         end = complex(64 if side == "l" else -74, length)
         lean = 18 if side == "l" else -22
+        # The cut end: outer corner, notch, inner corner.
+        cut = (-22 - 4j, 2 - 16j, 24 + 4j) if side == "l" else (-16 - 20j, 8 - 12j, 22 + 14j)
         band = through(
-            knot - 8, knot + lean - 14 + 0.55j * end.imag, knot + end - 22 - 4j, knot + end + 2 + 0j
-            - 16j, knot + end + 24 + (4j if side == "l" else 6j),
+            knot - 8, knot + lean - 14 + 0.5j * end.imag, *(knot + end + z for z in cut),
             knot + lean + 22 + 0.5j * end.imag, knot + 10,
             closed=True, corners=(0, 2, 3, 4, 6),
         )  # fmt: skip
