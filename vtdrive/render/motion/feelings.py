@@ -31,12 +31,16 @@ _CHOOSES: Final = 0.12
 _CHANGES: Final = 0.3
 """How lopsided a face must be to choose a side, and to change it while a feeling shows."""
 _TURN_S: Final = 0.15
+_SMILES: Final = (SIGNAL_INDEX["mouthSmileLeft"], SIGNAL_INDEX["mouthSmileRight"])
+_BROAD: Final = (0.45, 0.75)
+"""A smile, beyond that of one's face at rest, that is a laugh: from here, and wholly."""
 _FAINT: Final = 0.02
 _NO_CAP: Final = 1e6
 
 
 class Feelings:
-    """(P,) driven parameters to felt ones. Its state is the side of what is one-sided."""
+    """(P,) driven parameters to felt ones. Its state is the side of what is one-sided, and how
+    long what passes has been there."""
 
     def __init__(self, feelings: Mapping[str, Feeling], names: Sequence[str]) -> None:
         """`feelings` by expression. Raises MotionFault for parameters that are none of `names`."""
@@ -67,6 +71,12 @@ class Feelings:
             for name, (start, full) in table_of.items():
                 at = EMOTION_INDEX[feeling], index[name]
                 self._from[at], self._span[at] = start, full - start
+        self._passing = [
+            (EMOTION_INDEX[feeling], index[name], lasts_s, goes_s)
+            for feeling, table_of in rules.passing.items()
+            for name, (lasts_s, goes_s) in table_of.items()
+        ]
+        self._ages_s = [0.0] * len(self._passing)
         self._spoken = np.array([rules.spoken.get(name, 0.0) for name in names])
         self._lids = np.array([index[name] for name in _LIDS], np.intp)
         self._mouth = index[_MOUTH]
@@ -84,14 +94,17 @@ class Feelings:
     def adopt(self, other: Feelings) -> None:
         """Go on from another's state."""
         self._side, self._to, self._shows = other._side, other._to, other._shows
+        self._ages_s = list(other._ages_s)
 
     def step(self, driven: F64, weights: F64, signals: F64, *, speech: float, dt_s: float) -> F64:
         """`driven` (P,) under expressions of `weights` (8,) in a face that shows `signals`."""
         if not weights.any():
             self._shows = False
+            self._ages_s = [0.0] * len(self._passing)
             return driven
         self._take_side(weights, signals, dt_s)
         w = np.clip((weights[:, None] - self._from) / self._span, 0.0, 1.0)
+        self._pass(w, signals, dt_s)
         w = w * (1.0 - min(1.0, max(0.0, speech)) * self._spoken)
         add, cap, pull, pulls = (
             self._sided(both) for both in (self._add, self._cap, self._pull, self._pulls)
@@ -105,6 +118,19 @@ class Feelings:
         lids, was = out[self._lids], driven[self._lids]
         out[self._lids] = np.where(lids > was, was + np.minimum(was, 1.0) * (lids - was), lids)
         return out
+
+    def _pass(self, w: F64, signals: F64, dt_s: float) -> None:
+        """Let go what has lasted; a face that smiles broadly of its own keeps it."""
+        low, high = _BROAD
+        smile = (float(signals[_SMILES[0]]) + float(signals[_SMILES[1]])) / 2
+        kept = min(1.0, max(0.0, (smile - low) / (high - low)))
+        for i, (row, at, lasts_s, goes_s) in enumerate(self._passing):
+            if not w[row, at]:
+                self._ages_s[i] = 0.0
+                continue
+            self._ages_s[i] += dt_s
+            gone = min(1.0, max(0.0, (self._ages_s[i] - lasts_s) / goes_s))
+            w[row, at] *= max(kept, 1.0 - gone * gone * (3.0 - 2.0 * gone))
 
     def _sided(self, both: tuple[F64, F64]) -> F64:
         straight, turned = both

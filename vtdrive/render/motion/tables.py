@@ -67,6 +67,8 @@ class FeltBuiltIn(Table):
     """Parameter = how much of what is felt leaves it while one speaks."""
     late: dict[str, dict[str, Pair]]
     """Expression and parameter = the weights between which it comes."""
+    passing: dict[str, dict[str, Pair]]
+    """Expression and parameter = seconds that it lasts, and that it takes to go."""
     feelings: dict[str, Feeling]
 
 

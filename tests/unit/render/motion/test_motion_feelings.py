@@ -195,3 +195,13 @@ def test_weights_that_the_driver_limits_are_whole() -> None:
     assert params["e_anger"] == 1.0
     assert params["e_neutral"] == 0.0
     assert moved(face(feels={"anger": 0.4}))["e_neutral"] == pytest.approx(0.5)
+
+
+def test_beaming_eyes_open_again_unless_the_face_itself_laughs() -> None:
+    motion = Motion(avatar_of())
+    lid = motion.names.index("eye_open_l")
+    beaming = at_frames(motion, lambda _: face(feels={"happiness": 0.8}), 6.0)[:, lid]
+    assert beaming[60:140].max() < 0.05, "for two seconds and a half they are shut"
+    assert beaming[-1] > 0.7
+    laughing = face(feels={"happiness": 0.8}, mouthSmile=1.0)
+    assert at_frames(Motion(avatar_of()), lambda _: laughing, 6.0)[-1, lid] < 0.05
