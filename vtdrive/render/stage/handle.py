@@ -26,8 +26,11 @@ _CAMERA_NS: Final = 60_000_000
 """A blurred background needs no more pictures than one in this time."""
 _HEAR_S: Final = 0.1
 _STUCK_S: Final = 15.0
-"""Nothing heard for so long, and a process is stuck. Summed up from short waits: the time that a
-computer sleeps is nobody's fault."""
+"""Nothing heard for so long, and a process that has painted is stuck. Summed up from short waits:
+the time that a computer sleeps is nobody's fault."""
+_BEGIN_S: Final = 120.0
+"""The same for one that has not painted yet: a slow computer takes long to load all that it needs,
+and beginning anew would only make it longer."""
 _AGAIN_S: Final = (0.5, 8.0)
 """How long to wait before the first new start, and at most."""
 _LONG_NS: Final = 30_000_000_000
@@ -249,7 +252,8 @@ class Stage:
                     return "it was not wanted any more"
             if report is None:
                 silent_s += _HEAR_S
-                if silent_s > _STUCK_S:
+                begun = self.report is not None and self.report.painted > 0
+                if silent_s > (_STUCK_S if begun else _BEGIN_S):
                     return "it did not answer"
                 continue
             silent_s = 0.0

@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import psutil
@@ -22,7 +23,9 @@ from stage_parts import PARTS, ProbeTable, shown
 from vtdrive.clock import SYSTEM_CLOCK
 from vtdrive.config.avatar import AvatarConfig
 from vtdrive.render.stage import handle
+from vtdrive.render.stage.child import Child
 from vtdrive.render.stage.handle import Seat, take_seat
+from vtdrive.render.stage.messages import Report
 from vtdrive.sink_stats import SinkStats
 from vtdrive.types import FaceState, RigSchema, Status, frozen
 from vtdrive.wire.neutral import neutral_frame
@@ -180,6 +183,35 @@ def test_one_that_does_not_answer_is_replaced(
     assert within(10, lambda: "did not answer" in seat.stats.last_error)
     assert within(20, lambda: bool(shown(tmp_path / "a")) and shown(tmp_path / "a")[-1].red == 128)
     assert not psutil.pid_exists(pid)
+
+
+@pytest.mark.parametrize(
+    ("painted", "least_s", "most_s"),
+    [
+        pytest.param(None, 60, 300, id="being loaded"),
+        pytest.param(0, 60, 300, id="about to paint"),
+        pytest.param(1, 5, 30, id="at work"),
+    ],
+)
+def test_a_slow_start_is_waited_for_longer_than_a_painter(
+    painted: int | None, least_s: float, most_s: float
+) -> None:
+    stage = handle.Stage(LOOK, PARTS)
+    waited = 0.0
+
+    class Silent:
+        said = painted is None
+
+        def hear(self, timeout_s: float) -> Report | None:
+            nonlocal waited
+            if not self.said:
+                self.said = True
+                return Report(painted or 0, (0, 0), (0, 0), "", "", (), {}, ())
+            waited += timeout_s
+            return None
+
+    assert stage._follow(cast("Child", Silent())) == "it did not answer"
+    assert least_s < waited < most_s
 
 
 @pytest.mark.slow
