@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import threading
 from contextlib import suppress
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnContext
 from multiprocessing.process import BaseProcess
@@ -61,6 +62,8 @@ class Child:
             target=paint, args=(order,), name="vtdrive-stage", daemon=True
         )
         if hasattr(signal, "pthread_sigmask"):
+            # Python starts this beside the first process of all, and lets signals in again then.
+            resource_tracker.ensure_running()
             signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         try:
             process.start()

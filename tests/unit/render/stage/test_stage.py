@@ -414,6 +414,39 @@ def test_ctrl_c_while_it_starts_is_for_the_parent_too(take: Take, tmp_path: Path
     assert seat.stage.pid == pid
 
 
+FIRST = """
+import os, signal, sys, time
+sys.path[:0] = {path!r}
+from stage_parts import PARTS, ProbeTable
+from vtdrive.config.avatar import AvatarConfig
+from vtdrive.render.stage.handle import take_seat
+from vtdrive.sink_stats import SinkStats
+if __name__ == "__main__":
+    look = AvatarConfig(width=64, height=64, fps=30)
+    seat = take_seat(ProbeTable(path={notes!r}), look, SinkStats(), makers=PARTS)
+    while (pid := seat.stage.pid) is None:
+        time.sleep(0.001)
+    for _ in range(10):
+        os.kill(pid, signal.SIGINT)
+        time.sleep(0.02)
+    while not (seat.stats.packets or seat.stats.last_error):
+        time.sleep(0.01)
+    print(pid == seat.stage.pid, repr(seat.stats.last_error))
+    seat.leave()
+"""
+
+
+@pytest.mark.slow
+def test_ctrl_c_while_the_first_process_of_all_starts_too(tmp_path: Path) -> None:
+    # Python's resource tracker begins beside it, and lets signals in again as it does.
+    script = tmp_path / "first.py"
+    script.write_text(FIRST.format(path=[p for p in sys.path if p], notes=str(tmp_path / "a")))
+    done = subprocess.run(
+        [sys.executable, str(script)], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (done.stdout.split(), done.stderr) == (["True", "''"], "")
+
+
 @pytest.mark.slow
 def test_thirty_seconds_leak_nothing(take: Take, tmp_path: Path) -> None:
     seat = take("a", LOOK.model_copy(update={"fps": 60, "width": 640, "height": 480}))
