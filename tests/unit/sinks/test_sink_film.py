@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import signal
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -142,3 +143,24 @@ def test_no_signal_ends_it_before_its_parent_does_and_a_death_is_told(tmp_path: 
     with pytest.raises(SinkError, match="ended by itself"):
         _send_until_it_fails(sink)
     sink.close()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there a process can be started deaf to Ctrl-C")
+def test_ctrl_c_while_it_starts_is_for_its_parent(tmp_path: Path) -> None:
+    sink = output(tmp_path / "a.mp4")
+    opening = threading.Thread(target=sink.open, args=(schema(),))
+    before = {child.pid for child in psutil.Process().children()}
+    opening.start()
+    started = set[int]()
+    while not started and opening.is_alive():
+        started = {child.pid for child in psutil.Process().children()} - before
+    for pid in started:
+        for _ in range(10):
+            os.kill(pid, signal.SIGINT)
+            time.sleep(0.01)
+    opening.join()
+    for frame in frames(0.2):
+        sink.send(frame)
+    sink.close()
+    assert "6 pictures" in sink.stats.note
+    assert sink.stats.last_error == ""

@@ -6,10 +6,12 @@ import contextlib
 import json
 import os
 import pickle
+import signal
 import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from typing import Final
 
 from vtdrive.config.avatar import AvatarConfig
@@ -56,13 +58,15 @@ class FilmProcess:
             "OPENBLAS_NUM_THREADS": "1",
             "OMP_NUM_THREADS": "1",
         }
-        self._process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "vtdrive.render.film.child"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            env=environment,
-        )
+        with _deaf():
+            self._process = subprocess.Popen(
+                [sys.executable, "-P", "-m", "vtdrive.render.film.child"],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                env=environment,
+                creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
+            )
         self._reader = threading.Thread(target=self._read, name="vtdrive-film", daemon=True)
         self._reader.start()
         self._put(self._job)
@@ -164,3 +168,18 @@ class FilmProcess:
             if "note" in report:
                 self.note, self.path = str(report["note"]), str(report["path"])
             self._changed.notify_all()
+
+
+@contextlib.contextmanager
+def _deaf() -> Iterator[None]:
+    """Who is started here is deaf to what ends its parent, already while it loads. What comes
+    meanwhile reaches the parent afterwards."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    ends = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, ends)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
