@@ -128,7 +128,9 @@ def test_wrong_urls_of_inputs(url: str, said: str) -> None:
         (VmcSink(max_hz=30), Paced),
     ],
 )
-def test_each_config_has_its_sink(config: SinkConfig, kind: type) -> None:
+def test_each_config_has_its_sink(
+    config: VmcSink | OscSink | JsonlSink | McapSink, kind: type
+) -> None:
     sink = make_sink(config)
     assert isinstance(sink, kind)
     assert isinstance(sink, Sink)
