@@ -18,8 +18,8 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from vtdrive.render.drawing_numbers import DrawingError, matrix_of
 from vtdrive.render.drawing_paint import (
-    DrawingError,
     Gradient,
     Stroke,
     gradient_of,
@@ -33,6 +33,7 @@ __all__ = ["Drawing", "DrawingError", "Shape", "parse_drawing", "read_drawing"]
 F64 = npt.NDArray[np.float64]
 MAX_BYTES: Final = 8_000_000
 _SHAPES: Final = frozenset({"path", "circle", "ellipse", "rect", "polygon", "polyline", "line"})
+_GROUPS: Final = frozenset({"g", "a", "svg", "defs"})
 _SILENT: Final = frozenset({"title", "desc", "metadata"})
 _INHERITED: Final = frozenset(
     {
@@ -50,7 +51,12 @@ _REFUSED: Final = {
     "image": "pictures inside an .svg are not drawn; name a .png as the part's art",
     "pattern": "patterns are not drawn",
 }
-_NO_EFFECT: Final = ("filter", "mask", "clip-path", "class", "marker-start", "marker-end")
+_NO_EFFECT: Final = {
+    "filter": "none", "mask": "none", "clip-path": "none", "class": "none", "marker-start": "none",
+    "marker-end": "none", "stroke-dasharray": "none", "mix-blend-mode": "normal",
+}  # fmt: skip
+"""Attributes that are refused, unless they have this value."""
+_HIDES: Final = {"display": ("none",), "visibility": ("hidden", "collapse")}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -89,6 +95,8 @@ class _Level:
     opacity: float
     shapes: list[Shape]
     name: str
+    hidden: bool = False
+    """Its shapes belong to it alone, not to what is around it."""
 
 
 def read_drawing(path: Path) -> Drawing:
@@ -115,6 +123,8 @@ def parse_drawing(raw: bytes) -> Drawing:
         parser.parse(io.BytesIO(raw))
     except xml.sax.SAXParseException as fault:
         raise DrawingError(f"is no SVG: {fault.getMessage()}", fault.getLineNumber() or 0) from None
+    except (LookupError, ValueError) as fault:  # a text encoding that there is not
+        raise DrawingError(f"is no SVG: {fault}; save it as UTF-8", 1) from None
     if not reader.is_svg:
         raise DrawingError("is no SVG: its first element is not <svg>", 1)
     return Drawing(reader.groups, reader.lines, tuple(reader.whole))
@@ -147,17 +157,17 @@ class _Reader(xml.sax.handler.ContentHandler):
             return
         given = _attributes(attrs)
         if not self._levels:
-            self._begin(tag)
+            self._begin(tag, given)
         elif tag in ("linearGradient", "radialGradient"):
             self._stops = []
             self._gradients[given.get("id", "")] = ({"": tag, **given}, self._stops)
         elif tag == "stop" and self._stops is not None:
             self._stops.append(given)
-        elif tag in ("g", "a", "svg"):
-            self._group(given)
+        elif tag in _GROUPS:
+            self._group(tag, given)
         elif tag in _SHAPES:
             self._shape(tag, given)
-        elif tag != "defs":
+        else:
             raise DrawingError(_REFUSED.get(tag, f"<{tag}> is not drawn"), self._line)
 
     def endElement(self, name: str) -> None:
@@ -166,18 +176,22 @@ class _Reader(xml.sax.handler.ContentHandler):
             self._silent -= 1
         elif tag in ("linearGradient", "radialGradient"):
             self._stops = None
-        elif tag in ("g", "a", "svg"):
+        elif tag in _GROUPS:
             self._end_group()
 
-    def _begin(self, tag: str) -> None:
+    def _begin(self, tag: str, given: dict[str, str]) -> None:
         import svgelements
 
         if tag != "svg":
             raise DrawingError("is no SVG: its first element is not <svg>", self._line)
         self.is_svg = True
-        self._levels.append(_Level({}, svgelements.Matrix(), 1.0, [], ""))
+        given.pop("class", None)
+        outside = _Level({}, svgelements.Matrix(), 1.0, [], "")
+        self._levels.append(_Level(*self._inherited(given, outside), [], ""))
 
-    def _group(self, given: dict[str, str]) -> None:
+    def _group(self, tag: str, given: dict[str, str]) -> None:
+        if tag == "svg":
+            raise DrawingError("an <svg> inside another is not drawn; make it a group", self._line)
         above = self._levels[-1]
         name = given.get("id", "")
         if name and name in self.lines:
@@ -185,18 +199,17 @@ class _Reader(xml.sax.handler.ContentHandler):
         if name:
             self.lines[name] = self._line
         style, matrix, opacity = self._inherited(given, above)
-        self._levels.append(_Level(style, matrix, opacity, [], name))
+        hidden = tag == "defs" or _hidden(given)
+        self._levels.append(_Level(style, matrix, opacity, [], name, hidden))
 
     def _inherited(self, given: dict[str, str], above: _Level) -> tuple[dict[str, str], Any, float]:
-        import svgelements
-
-        for key in _NO_EFFECT:
-            if given.get(key, "none") != "none":
+        for key, harmless in _NO_EFFECT.items():
+            if given.get(key, harmless) != harmless:
                 raise DrawingError(f"the attribute {key} is not drawn", self._line)
         style = above.style | {k: v for k, v in given.items() if k in _INHERITED}
         matrix = above.matrix
         if "transform" in given:
-            matrix = svgelements.Matrix(given["transform"]) * matrix
+            matrix = matrix_of(given["transform"], self._line) * matrix
         return style, matrix, above.opacity * _number(given.get("opacity", "1"), self._line)
 
     def _end_group(self) -> None:
@@ -204,13 +217,14 @@ class _Reader(xml.sax.handler.ContentHandler):
         if level.name:
             self.groups[level.name] = tuple(level.shapes)
         if self._levels:
-            self._levels[-1].shapes += level.shapes
+            if not level.hidden:
+                self._levels[-1].shapes += level.shapes
         else:
             self.whole = level.shapes
 
     def _shape(self, tag: str, given: dict[str, str]) -> None:
         style, matrix, opacity = self._inherited(given, self._levels[-1])
-        if given.get("display") == "none":
+        if _hidden(given):
             return
         try:
             points, contours = contours_of(tag, given, matrix)
@@ -258,6 +272,10 @@ def _attributes(attrs: Any) -> dict[str, str]:
         if value:
             given[key.strip()] = value.strip()
     return given
+
+
+def _hidden(given: Mapping[str, str]) -> bool:
+    return any(given.get(key) in values for key, values in _HIDES.items())
 
 
 def _number(text: str, line: int) -> float:

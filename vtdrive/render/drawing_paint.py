@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["DrawingError", "Gradient", "Stroke", "gradient_of", "rgba_of", "stroke_of"]
+from vtdrive.render.drawing_numbers import FARTHEST, DrawingError, matrix_of
+
+__all__ = ["Gradient", "Stroke", "gradient_of", "rgba_of", "stroke_of"]
 
 F64 = npt.NDArray[np.float64]
 RGBA = tuple[float, float, float, float]
-
-
-class DrawingError(Exception):
-    """Why a drawing cannot be used, and the line of the file (0 where it has none)."""
-
-    def __init__(self, reason: str, line: int = 0) -> None:
-        super().__init__(reason)
-        self.reason, self.line = reason, line
+_WELL_FORMED: Final = re.compile(
+    r"black|#(?:[0-9a-f]{3,4}|[0-9a-f]{6}|[0-9a-f]{8})"
+    r"|(?:rgb|hsl)a?\(\s*[\d.]+(?:%|deg)?(?:[\s,/]+[\d.]+%?){2,3}\s*\)"
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -58,7 +57,7 @@ def rgba_of(text: str, opacity: float, line: int) -> RGBA | None:
     except (ValueError, TypeError, AttributeError):
         rgba = (None,) * 4
     # What the library does not know, it takes for black.
-    known = any(rgba[:3]) or text.lower().startswith(("black", "#", "rgb", "hsl"))
+    known = _WELL_FORMED.fullmatch(text.lower()) or (text.isalpha() and any(rgba[:3]))
     if not known or any(part is None for part in rgba):
         raise DrawingError(f"{text!r} is no colour", line)
     red, green, blue, alpha = (float(part) / 255 for part in rgba)
@@ -70,11 +69,11 @@ def stroke_of(style: Mapping[str, str], opacity: float, matrix: Any, line: int) 
     text = style.get("stroke", "none").strip()
     if text.startswith("url("):
         raise DrawingError("a stroke with a gradient is not drawn; give it a colour", line)
-    try:
-        width = float(style.get("stroke-width", "1").removesuffix("px"))
-        opacity *= float(style.get("stroke-opacity", "1"))
-    except ValueError as fault:
-        raise DrawingError(f"a stroke's number is none: {fault}", line) from None
+    written = style.get("stroke-width", "1")
+    if written.strip().endswith("%"):
+        raise DrawingError("a stroke's width in percent is not drawn; write units", line)
+    width = _share(written, line)
+    opacity *= min(1.0, max(0.0, _share(style.get("stroke-opacity", "1"), line)))
     rgba = rgba_of(text, opacity, line)
     if rgba is None or width <= 0:
         return None
@@ -107,10 +106,11 @@ def gradient_of(
         place = _share(stop.get("offset", "0"), line)
         shade = rgba_of(
             stop.get("stop-color", "black"),
-            opacity * _share(stop.get("stop-opacity", "1"), line),
+            opacity * min(1.0, max(0.0, _share(stop.get("stop-opacity", "1"), line))),
             line,
         )
-        colours.append((max(place, colours[-1][0] if colours else 0.0), shade or (0, 0, 0, 0)))
+        place = min(1.0, max(place, colours[-1][0] if colours else 0.0))
+        colours.append((place, shade or (0, 0, 0, 0)))
     if not colours:
         return None
     if len(colours) == 1:
@@ -123,15 +123,17 @@ def gradient_of(
     own = given.get("gradientUnits") == "userSpaceOnUse"
     a, b, c, d = (_share(given.get(n, u), line) for n, u in zip(names, usual, strict=True))
     ends = np.array([[a, b], [c, d]]) if linear else np.array([[a, b], [a + c, b]])
-    ends = _moved(ends, given, matrix if own else None, points)
+    if own and any(given.get(name, "").strip().endswith("%") for name in names):
+        raise DrawingError("a gradient in percent of the page is not drawn; write units", line)
+    ends = _moved(ends, given, matrix if own else None, points, line)
+    if not (np.abs(ends) <= FARTHEST).all():
+        raise DrawingError(f"a gradient reaches more than {FARTHEST:g} units away", line)
     return Gradient("linear" if linear else "radial", ends, tuple(colours))
 
 
-def _moved(ends: F64, given: Mapping[str, str], matrix: Any, points: F64) -> F64:
-    import svgelements
-
+def _moved(ends: F64, given: Mapping[str, str], matrix: Any, points: F64, line: int) -> F64:
     if "gradientTransform" in given:
-        ends = _by(svgelements.Matrix(given["gradientTransform"]), ends)
+        ends = _by(matrix_of(given["gradientTransform"], line), ends)
     if matrix is None:
         low, high = points.min(0), points.max(0)
         inside: F64 = low + ends * (high - low)
@@ -146,7 +148,11 @@ def _by(matrix: Any, xy: F64) -> F64:
 
 
 def _share(text: str, line: int) -> float:
+    text = text.strip()
     try:
-        return float(text[:-1]) / 100 if text.endswith("%") else float(text.removesuffix("px"))
+        found = float(text[:-1]) / 100 if text.endswith("%") else float(text.removesuffix("px"))
     except ValueError:
-        raise DrawingError(f"{text!r} is no number", line) from None
+        raise DrawingError(f"{text[:30]!r} is no plain number", line) from None
+    if not abs(found) <= FARTHEST:
+        raise DrawingError(f"{text[:30]!r} is no number that can be meant", line)
+    return found

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+
+from vtdrive.render.drawing_numbers import FARTHEST, NUMBER
 
 __all__ = ["Contour", "contours_of"]
 
@@ -14,6 +17,12 @@ F64 = npt.NDArray[np.float64]
 MOST_POINTS: Final = 60_000
 _ROUND: Final = 0.5522847498
 """Length of the handles that make a quarter of a circle out of a cubic."""
+
+
+_PLAIN: Final = re.compile(rf"\s*({NUMBER})(?:px)?\s*")
+_LENGTHS: Final = frozenset(
+    {"x", "y", "width", "height", "cx", "cy", "r", "rx", "ry", "x1", "y1", "x2", "y2"}
+)
 
 
 class Contour(NamedTuple):
@@ -84,8 +93,8 @@ def contours_of(tag: str, given: Mapping[str, str], matrix: Any) -> tuple[F64, t
 
     try:
         return _traced(svgelements, tag, given, matrix)
-    except ValueError:
-        raise
+    except ValueError as fault:
+        raise ValueError(str(fault) or "its numbers or letters make no sense") from None
     except Exception as fault:  # the library's parser fails in many ways on broken text
         raise ValueError(
             f"its numbers or letters make no sense ({type(fault).__name__})"
@@ -104,8 +113,8 @@ def _traced(
     if len(tracer.points) > MOST_POINTS:
         raise ValueError(f"it has more than {MOST_POINTS} points")
     array = np.array(tracer.points, float).reshape(-1, 2)
-    if not np.isfinite(array).all():
-        raise ValueError("it has points that are no numbers")
+    if not (np.abs(array) <= FARTHEST).all():
+        raise ValueError(f"it has points more than {FARTHEST:g} units away")
     return array, tuple(tracer.contours)
 
 
@@ -113,6 +122,14 @@ def _element(tag: str, given: Mapping[str, str]) -> Any:
     import svgelements
 
     plain = {k: v for k, v in given.items() if k not in ("transform", "id", "style")}
+    if tag != "path":
+        plain |= {k: _length(k, v) for k, v in plain.items() if k in _LENGTHS and v != "auto"}
+    if tag in ("polygon", "polyline"):
+        numbers = re.split(r"[\s,]+", plain.get("points", "").strip(" \t\r\n,"))
+        if numbers != [""] and (
+            len(numbers) % 2 or not all(re.fullmatch(NUMBER, number) for number in numbers)
+        ):
+            raise ValueError("its points are no pairs of numbers")
     if tag == "path":
         return plain.get("d", "")
     if tag in ("circle", "ellipse"):
@@ -124,6 +141,13 @@ def _element(tag: str, given: Mapping[str, str]) -> Any:
         "line": svgelements.SimpleLine,
     }[tag]
     return made(plain)
+
+
+def _length(key: str, text: str) -> str:
+    found = _PLAIN.fullmatch(text)
+    if found is None:
+        raise ValueError(f"{key} {text[:30]!r} is no plain number; write it without mm or %")
+    return found[1]
 
 
 def _oval(given: Mapping[str, str]) -> str:

@@ -76,12 +76,53 @@ def test_a_style_attribute_counts() -> None:
         ('<g id="a"><circle r="1" fill="nocolour"/></g>', "no colour"),
         ('<g id="a"><circle r="1" opacity="x"/></g>', "no number"),
         ('<g id="a"/><g id="a"/>', "twice"),
+        ('<g id="a" transform="matrix(1 0 0 1)"/>', "transform"),
+        ('<g id="a" transform="translate(10mm)"/>', "transform"),
+        ('<g id="a" transform="rotate()"/>', "transform"),
+        ('<g id="a"><rect width="50%" height="9"/></g>', "width '50%'"),
+        ('<g id="a"><circle r="4mm"/></g>', "r '4mm'"),
+        ('<g id="a"><circle r="x"/></g>', "r 'x'"),
+        ('<g id="a"><circle cx="1e300" r="1"/></g>', "units away"),
+        ('<g id="a"><polygon points="1,2 3"/></g>', "pairs"),
+        ('<g id="a"><path d="M0 0 L x"/></g>', "no sense"),
+        ('<g id="a"><circle r="1" stroke="#f00" stroke-width="nan"/></g>', "nan"),
+        ('<g id="a"><circle r="1" stroke="#f00" stroke-dasharray="2"/></g>', "dasharray"),
+        ('<g id="a"><circle r="1" fill="#12"/></g>', "no colour"),
+        ('<g id="a"><circle r="1" fill="rgb(1,2)"/></g>', "no colour"),
+        ('<g id="a"><svg viewBox="0 0 5 5"/></g>', "inside another"),
+        (
+            '<linearGradient id="g" x1="inf"><stop/><stop offset="1"/></linearGradient>'
+            '<g id="a"><circle r="1" fill="url(#g)"/></g>',
+            "inf",
+        ),
     ],
 )
 def test_what_is_not_drawn_is_refused_with_its_line(body: str, word: str) -> None:
     with pytest.raises(DrawingError, match=word) as fault:
         parse_drawing(svg(body))
     assert fault.value.line == 2
+
+
+def test_what_the_whole_file_says_counts_for_each_shape() -> None:
+    raw = b'<svg fill="none" stroke="#f00" class="icon"><g id="a"><path d="M0 0H1V1"/></g></svg>'
+    (shape,) = parse_drawing(raw).groups["a"]
+    assert shape.fill is None
+    assert shape.stroke is not None
+
+
+@pytest.mark.parametrize("start", ["<defs>", '<g display="none">', '<g style="visibility:hidden">'])
+def test_what_is_hidden_shows_only_where_it_is_named(start: str) -> None:
+    rect = '<rect width="1" height="1"/>'
+    end = start.partition(" ")[0].strip("<>")
+    text = f'<g id="a">{rect}{start}{rect}<g id="key">{rect}</g></{end}></g>'
+    drawing = parse_drawing(svg(text))
+    assert [len(drawing.groups[name]) for name in ("a", "key")] == [1, 1]
+    assert len(drawing.whole) == 1
+
+
+def test_an_encoding_that_there_is_not_is_told() -> None:
+    with pytest.raises(DrawingError, match="UTF-8"):
+        parse_drawing(b'<?xml version="1.0" encoding="foo"?><svg/>')
 
 
 @pytest.mark.parametrize("raw", [b"", b"x", b"<html/>", b"<svg>", b"\xff\xfe\x00"])
