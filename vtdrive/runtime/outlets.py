@@ -158,9 +158,8 @@ class Outlet:
         self._remedy = fault.remedy
         self.sink.stats.last_error, self.sink.stats.remedy = fault.what, fault.remedy
         if self._failures == 1:
-            said = (
-                f"{self._named(fault.what)}; trying again every 2 s, other outputs are unaffected"
-            )
+            again = "" if isinstance(fault, SinkUnusable) else " trying again every 2 s,"
+            said = f"{self._named(fault.what)};{again} other outputs are unaffected"
             self._tell(str(SinkError(said, fault.remedy)))
 
     def _named(self, said: str) -> str:

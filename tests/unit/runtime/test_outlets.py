@@ -236,6 +236,17 @@ def test_a_fault_is_told_with_its_sink_named_once(config: Config) -> None:
     ]
 
 
+def test_what_is_over_for_good_is_not_said_to_be_tried_again(config: Config) -> None:
+    class Over(KeepingSink):
+        def send(self, frame: AvatarFrame) -> None:
+            raise SinkUnusable("the disk is full", "free space")
+
+    driver, heard = Driver(config), list[str]()
+    with outlets(driver, [Over()], heard) as all_sinks:
+        all_sinks.send(frame_at(driver, 0), 0)
+    assert heard == ["keeping: the disk is full; other outputs are unaffected\n  → free space"]
+
+
 def test_options_that_cannot_work_are_told_at_once(config: Config) -> None:
     class Wrong(KeepingSink):
         def open(self, schema: RigSchema) -> None:

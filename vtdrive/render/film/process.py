@@ -17,6 +17,7 @@ from typing import Final
 from vtdrive.config.avatar import AvatarConfig
 from vtdrive.errors import SinkError, SinkUnusable
 from vtdrive.render.film.child import FilmJob, Report
+from vtdrive.render.film.encoding import place_of
 from vtdrive.render.film.reel import Moment
 
 __all__ = ["FilmProcess"]
@@ -98,7 +99,7 @@ class FilmProcess:
             with self._changed:
                 self._changed.wait(0.5)
         if not self._over:
-            self.fault = self.fault or SinkError(
+            self.fault = self.fault or SinkUnusable(
                 "the film's process does not answer and was left behind", "please report this"
             )
             return
@@ -142,7 +143,12 @@ class FilmProcess:
             raise self.fault from broken
 
     def _ended(self) -> SinkError:
-        return SinkError("the film's process ended by itself", "please report this")
+        # What it was writing keeps its name, see `Aside`; pictures in a folder are whole.
+        return SinkUnusable(
+            "the film's process was ended, and nothing is filmed any more;"
+            f" what it had written lies in {place_of(self._job.spec.path).parent.absolute()}",
+            "film again; if it happens again and memory is not short, please report this",
+        )
 
     def _read(self) -> None:
         process = self._process
@@ -160,7 +166,8 @@ class FilmProcess:
             self._heard_s = time.monotonic()
             self._ready = self._ready or "ready" in report
             if "what" in report:
-                self.fault = SinkError(str(report["what"]), str(report.get("remedy", "")))
+                # A film that has come to a bad end is not taken up again.
+                self.fault = SinkUnusable(str(report["what"]), str(report.get("remedy", "")))
             if "pictures" in report:
                 self.pictures = int(str(report["pictures"]))
                 self.bytes_written = int(str(report["bytes"]))
