@@ -35,9 +35,11 @@ def colour_of(text: str) -> tuple[int, int, int] | None:
 class Background:
     """One background at one size."""
 
-    def __init__(self, text: str, size: tuple[int, int]) -> None:
-        """`text` as in `[avatar] background`; raises UsageError."""
+    def __init__(self, text: str, size: tuple[int, int], *, mirror: bool = False) -> None:
+        """`text` as in `[avatar] background`; `mirror`: the camera's picture as in a mirror, as
+        the avatar moves. Raises UsageError."""
         self._size = size
+        self._mirror = mirror
         self._blur = text.strip() == "blur"
         self._still: U8 | None = None
         self._last: U8 | None = None
@@ -82,7 +84,7 @@ class Background:
     def _blurred(self, rgb: U8) -> U8:
         high = max(2, round(_BLUR_PX * rgb.shape[0] / rgb.shape[1]))
         small = cv2.resize(rgb, (_BLUR_PX, high), interpolation=cv2.INTER_AREA)
-        small = cv2.GaussianBlur(small, (0, 0), 1.5)
+        small = cv2.GaussianBlur(small[:, ::-1] if self._mirror else small, (0, 0), 1.5)
         rgba = np.full((*small.shape[:2], 4), 255, np.uint8)
         rgba[..., :3] = small
         return _filling(rgba, self._size, cv2.INTER_CUBIC)

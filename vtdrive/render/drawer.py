@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
@@ -15,6 +16,7 @@ from vtdrive.render.library import avatar_folder
 from vtdrive.render.motion import Motion
 from vtdrive.render.paint.painter import Painter, Place
 from vtdrive.render.rig import Rig, load_rig
+from vtdrive.render.stamps import Stamp, stamp_of, stamps_in
 from vtdrive.types import F32, U8, FaceState
 
 __all__ = ["Drawer"]
@@ -29,14 +31,17 @@ class Drawer:
         """`size` (width, height) instead of the look's own."""
         self._look = look
         self._size = size or (look.width, look.height)
-        self._stamps: dict[Path, tuple[int, int]] = {}
+        self._stamps: dict[Path, Stamp] = {}
+        self._failed = False
+        """Whether the files of `_stamps` could not be used: then they are all that there are."""
         self._good: F32 | None = None
 
     def open(self) -> None:
         """Load the avatar; raises UsageError or ConfigError with what is wrong in its files."""
-        self._folder = avatar_folder(self._look.name)
-        self._use(load_rig(self._folder), None)
-        self._background = Background(self._look.background, self._size)
+        folder = avatar_folder(self._look.name)
+        before = stamps_in(folder)
+        self._use(folder, load_rig(folder), None, before)
+        self._background = _behind(self._look, self._size)
 
     @property
     def name(self) -> str:
@@ -85,14 +90,22 @@ class Drawer:
 
         Files that are wrong leave the avatar as it is.
         """
-        if self._stamps == {path: _stamp(path) for path in self._stamps}:
+        folder = self._folder
+        if self._failed:
+            # What was missing may have come, under any name.
+            same = self._stamps == stamps_in(folder)
+        else:
+            same = self._stamps == {path: stamp_of(path) for path in self._stamps}
+        if same:
             return ""
+        # Before they are read: a file that is written meanwhile is read again.
+        before = stamps_in(folder)
         try:
-            rig = load_rig(self._folder)
+            rig = load_rig(folder)
         except ConfigError as fault:
-            self._stamps = {path: _stamp(path) for path in self._stamps}
+            self._stamps, self._failed = before, True
             return f"the avatar was not reloaded, the old one stays:\n{fault}"
-        self._use(rig, self._motion)
+        self._use(folder, rig, self._motion, before)
         return f"{rig.avatar.name}: reloaded"
 
     def use(self, look: AvatarConfig) -> None:
@@ -100,14 +113,13 @@ class Drawer:
         UsageError or ConfigError, and then goes on with what it had."""
         old, self._look = self._look, look
         try:
-            background = Background(look.background, self._size)
+            background = _behind(look, self._size)
             if look.name != old.name:
                 folder = avatar_folder(look.name)
-                rig = load_rig(folder)
-                self._folder = folder
-                self._use(rig, self._motion)
+                before = stamps_in(folder)
+                self._use(folder, load_rig(folder), self._motion, before)
             else:
-                self._painter.place_at(self._rig, self._placed())
+                self._painter.place_at(self._rig, self._placed(self._rig))
         except VtdriveError:
             self._look = old
             raise
@@ -117,22 +129,22 @@ class Drawer:
         """Release the pictures."""
         self._stamps = {}
 
-    def _use(self, rig: Rig, former: Motion | None) -> None:
+    def _use(
+        self, folder: Path, rig: Rig, former: Motion | None, before: Mapping[Path, Stamp]
+    ) -> None:
+        """`before`: stamps of the folder's files from before they were read."""
         motion = Motion(rig.avatar)
         if former is not None:
             motion.adopt(former)
-        self._rig, self._motion, self._good = rig, motion, None
-        self._painter = Painter(rig, motion.names, *self._size, self._placed())
-        self._stamps = {path: _stamp(path) for path in rig.files}
+        painter = Painter(rig, motion.names, *self._size, self._placed(rig))
+        self._folder, self._rig, self._motion, self._good = folder, rig, motion, None
+        self._painter, self._failed = painter, False
+        self._stamps = {path: before.get(path) or stamp_of(path) for path in rig.files}
 
-    def _placed(self) -> Place:
+    def _placed(self, rig: Rig) -> Place:
         look = self._look
-        return Place(self._rig, *self._size, zoom=look.zoom, x=look.x, y=look.y)
+        return Place(rig, *self._size, zoom=look.zoom, x=look.x, y=look.y)
 
 
-def _stamp(path: Path) -> tuple[int, int]:
-    try:
-        found = path.stat()
-    except OSError:
-        return (0, 0)
-    return (found.st_mtime_ns, found.st_size)
+def _behind(look: AvatarConfig, size: tuple[int, int]) -> Background:
+    return Background(look.background, size, mirror=look.mirror)
