@@ -176,6 +176,8 @@ class FaceState:
     """-1..1, the idle breathing wave; 0 where idle motion is off."""
     voice: F32 = field(default_factory=lambda: _SILENT)
     """(6,) in [0, 1]: A, I, U, E, O and volume; 0 without a voice."""
+    still: bool = False
+    """The user has frozen the avatar: it does nothing by itself, such as breathing, either."""
 
 
 @dataclass(frozen=True, slots=True)

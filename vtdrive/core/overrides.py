@@ -273,6 +273,8 @@ class Overrides:
 
     def _freeze(self, on: bool, t_ns: int) -> None:
         self._held, self._lids = self._last, None
+        if self._held is not None:
+            self._held = dataclasses.replace(self._held, still=False)
         if on:
             lids = [was for at, was in self._recent if t_ns - at <= _BLINK_NS]
             self._lids = np.min(lids, axis=0) if lids else None
@@ -283,7 +285,7 @@ class Overrides:
         if self.frozen:
             # Frozen before anything was shown: what there is first is held.
             self._held = self._held or live
-            shown = self._opened(self._held, age_s)
+            shown = dataclasses.replace(self._opened(self._held, age_s), still=True)
         elif self._held is not None:
             if age_s >= _THAW_S:
                 self._held = None

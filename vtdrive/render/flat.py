@@ -22,9 +22,9 @@ _LENGTHS: Final = {
     "probs": len(EMOTIONS),
     "weights": len(EMOTIONS),
     "voice": 6,
-    "bare": 5,
+    "bare": 6,
 }
-"""`bare` holds status, leading, shown, speaking and breath."""
+"""`bare` holds status, leading, shown, speaking, breath and still."""
 _ENDS: Final = tuple(np.cumsum(tuple(_LENGTHS.values())).tolist())
 _AT: Final = {
     name: slice(end - length, end)
@@ -49,6 +49,7 @@ def flat_face(state: FaceState, *, t_ns: int, out: F64) -> None:
     out[_AT["voice"]] = state.voice
     out[_AT["bare"]] = (
         float(state.status), emotion.leading, emotion.shown, state.speaking, state.breath,
+        state.still,
     )  # fmt: skip
     # As bits: times of machines that are up for months are beyond what a float counts exactly.
     out[-1:].view(np.int64)[0] = t_ns
@@ -56,7 +57,7 @@ def flat_face(state: FaceState, *, t_ns: int, out: F64) -> None:
 
 def face_of(row: F64) -> tuple[FaceState, int]:
     """The face in `row` (FLAT,) and its capture time; shares no memory with it."""
-    status, leading, shown, speaking, breath = row[_AT["bare"]].tolist()
+    status, leading, shown, speaking, breath, still = row[_AT["bare"]].tolist()
 
     def part(name: str) -> npt.NDArray[np.float32]:
         return frozen(row[_AT[name]])
@@ -76,5 +77,6 @@ def face_of(row: F64) -> tuple[FaceState, int]:
         speaking=speaking,
         breath=breath,
         voice=part("voice"),
+        still=bool(still),
     )
     return state, int(row[-1:].view(np.int64)[0])

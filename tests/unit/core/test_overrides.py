@@ -88,6 +88,18 @@ def test_a_frozen_avatar_holds_still_and_thaws_without_a_jump(make_driver: MakeD
     assert steps < 0.15
 
 
+def test_only_while_frozen_and_not_in_panic_is_a_face_still(make_driver: MakeDriver) -> None:
+    frames = performed(
+        make_driver(), {1: "freeze on", 2: "panic on", 3: "panic off", 4: "freeze off"}, seconds=5.0
+    )
+    still = [frame.state.still for frame in frames]
+    assert not any(still[:60])
+    assert all(still[60:120])
+    assert not any(still[121:180]), "at rest it breathes"
+    assert all(still[200:240])
+    assert not any(still[240:])
+
+
 def test_a_frozen_avatar_stays_as_it_is_when_its_face_goes(make_driver: MakeDriver) -> None:
     frames = performed(
         make_driver(neutral={"auto": False}),

@@ -33,6 +33,7 @@ FACES = st.builds(
     speaking=st.floats(),
     breath=st.floats(),
     voice=numbers(6),
+    still=st.booleans(),
 )
 
 

@@ -121,6 +121,7 @@ def mixed(a: FaceState, b: FaceState, by: float) -> FaceState:
         speaking=a.speaking + by * (b.speaking - a.speaking),
         breath=a.breath + by * (b.breath - a.breath),
         voice=_line(a.voice, b.voice, by),
+        still=near.still,
     )
 
 

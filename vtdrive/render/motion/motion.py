@@ -111,7 +111,7 @@ class Motion:
 
     def _step(self, state: FaceState, dt_s: float) -> F64:
         signals = self._follower.step(self._read(state), dt_s)
-        own = self._own.step(signals, dt_s)
+        own = self._own.step(signals, 0.0 if state.still else dt_s)
         weights = signals[_FEELINGS]
         driven = self._program(np.concatenate([signals, own]).astype(np.float32)).astype(float)
         felt = self._feelings.step(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 
 import numpy as np
@@ -66,6 +67,20 @@ def test_neutral_is_neutral_but_for_breath_and_ears() -> None:
     for name, found, neutral in zip(motion.names, rest[-90:].T, motion.neutral, strict=True):
         if name not in BREATHES:
             np.testing.assert_array_equal(found, neutral, name)
+
+
+def test_a_frozen_character_holds_still_and_goes_on_without_a_jump() -> None:
+    def frozen_from_2_to_12(t: float) -> FaceState:
+        joyful = face(yaw=9, jawOpen=0.4, feels={"happiness": 0.8, "fear": 0.3})
+        return dataclasses.replace(joyful, still=2.0 <= t < 12.0)
+
+    motion = Motion(avatar_of())
+    params = at_frames(motion, frozen_from_2_to_12, 14.0, fps=60.0) / (motion.hi - motion.lo)
+    held = params[8 * 60 : 12 * 60]
+    assert np.ptp(held, axis=0).max() < 1e-3, "springs have come to rest by then, too"
+    assert np.ptp(params[:120], axis=0).max() > 0.1, "it moves otherwise"
+    calm = [i for i, name in enumerate(motion.names) if name in ("breath", "breath_late")]
+    assert np.abs(np.diff(params[11 * 60 :], axis=0))[:, calm].max() < 0.05
 
 
 def test_it_breathes_and_flicks_its_ears_by_itself() -> None:
