@@ -55,7 +55,7 @@ class _Loader:
     def __init__(self, folder: Path, avatar: Avatar, document: Document) -> None:
         self.folder, self.avatar, self.document = folder, avatar, document
         self.problems: list[Problem] = []
-        self.files = [folder / "avatar.toml"]
+        self.files = [(folder / "avatar.toml").resolve()]
         self._drawings: dict[Path, Drawing | None] = {}
         self._pictures: dict[Path, RasterArt | None] = {}
 
@@ -131,12 +131,17 @@ class _Loader:
 
     def _inside(self, name: str, path: tuple[str | int, ...]) -> Path | None:
         """The file `name` of the avatar's folder; None, and a fault, where it leads out of it."""
-        file = (self.folder / name).resolve()
+        try:
+            file = (self.folder / name).resolve()
+            there = file.is_file()
+        except (OSError, ValueError, RuntimeError):  # too long, or a link to itself
+            self._fault(path, f"{name[:60]!r} is no path of a file")
+            return None
         if self.folder.resolve() not in file.parents:
             self._fault(path, f"{name} lies outside the avatar's folder")
             return None
-        if not file.is_file():
-            others = [p.name for p in file.parent.glob(f"*{file.suffix}")]
+        if not there:
+            others = _beside(file)
             near = nearest(file.name, others)
             hint = f" (did you mean {near!r}?)" if near else ""
             self._fault(path, f"there is no file {name}{hint}")
@@ -173,6 +178,14 @@ class _Loader:
 
     def _fault(self, path: tuple[str | int, ...], said: str) -> None:
         self.problems.append(fault_at(self.document, path, said))
+
+
+def _beside(file: Path) -> list[str]:
+    """Names of files of the same kind in the folder where `file` should be."""
+    try:
+        return [other.name for other in file.parent.iterdir() if other.suffix == file.suffix]
+    except OSError:
+        return []
 
 
 def _named(i: int, part: Part) -> Iterator[tuple[tuple[str | int, ...], str]]:

@@ -96,6 +96,9 @@ def _morph(morph: Morph, own: Art | None, drawings: Mapping[str, Art]) -> Iterat
     rows = morph.art if len(morph.by) == 2 else [morph.art]
     shape = (len(morph.at[0]), len(morph.at[1])) if len(morph.by) == 2 else (1, len(morph.at[0]))
     lists = [row for row in rows if isinstance(row, list)]
+    if any(not isinstance(name, str) for row in lists for name in row):
+        yield "art", "needs one list of drawings for one parameter"
+        return
     if len(lists) != shape[0] or any(len(row) != shape[1] for row in lists):
         wanted = f"{shape[0]} lists of {shape[1]}" if len(morph.by) == 2 else f"{shape[1]}"
         yield "art", f"needs {wanted} drawings, one for each combination of values"

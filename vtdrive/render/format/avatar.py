@@ -13,8 +13,9 @@ from vtdrive.render.format.deform import Deform, Morph, Pair, Show
 __all__ = ["Avatar", "Blend", "Feeling", "Part", "Spring", "Sprite", "Steer", "Turn"]
 
 Blend = Literal["normal", "multiply", "screen", "overlay", "add"]
-Positive = Annotated[float, Field(gt=0, le=1e5)]
-Box = Annotated[tuple[float, float, float, float], Field(min_length=4, max_length=4)]
+Positive = Annotated[float, Field(ge=0.01, le=1e5)]
+Box = Annotated[tuple[float, float, Positive, Positive], Field(min_length=4, max_length=4)]
+Size = Annotated[tuple[Positive, Positive], Field(min_length=2, max_length=2)]
 
 
 class Sprite(Table):
@@ -38,7 +39,7 @@ class Part(Table):
     Not given: the drawing's group with the part's own name, where there is one. "": a group."""
     at: Pair | None = None
     """Where a picture's left upper corner lies. Pictures of the canvas' size lie at 0, 0."""
-    size: Pair | None = None
+    size: Size | None = None
     """A picture's width and height in art units; not given: its pixels."""
     pivot: Pair | None = None
     """What it turns and stretches about; not given: the parent's, else the middle."""
@@ -92,13 +93,7 @@ class Steer(Expression):
     files. Signals are those of `[outputs]`."""
 
     neutral: float = 0.0
-    """Its value at rest: that of the drawn art."""
-
-    @model_validator(mode="after")
-    def _at_home(self) -> Self:
-        if not self.clamp[0] <= self.neutral <= self.clamp[1]:
-            raise ValueError("neutral must lie within clamp")
-        return self
+    """Its value at rest: that of the drawn art. Lies within `clamp`."""
 
 
 class Spring(Table):
@@ -120,6 +115,14 @@ class Spring(Table):
     """The range of what comes out."""
     neutral: float = 0.0
     """Its value at rest."""
+
+    @model_validator(mode="after")
+    def _at_home(self) -> Self:
+        if self.clamp[0] > self.clamp[1]:
+            raise ValueError("clamp is [lowest, highest]")
+        if not self.clamp[0] <= self.neutral <= self.clamp[1]:
+            raise ValueError("neutral must lie within clamp")
+        return self
 
 
 class Feeling(Table):
@@ -146,7 +149,7 @@ class Avatar(Table):
     """Who drew it."""
     licence: str = ""
     """What others may do with it."""
-    canvas: Annotated[tuple[Positive, Positive], Field(min_length=2, max_length=2)]
+    canvas: Size
     """Width and height of the art, in art units."""
     frame: Box | None = None
     """x, y, width, height of what `zoom = 1` fits into the picture; not given: the canvas."""

@@ -16,6 +16,7 @@ __all__ = ["Bend", "Deform", "Key", "Morph", "Move", "Pair", "Rotate", "Scale", 
 
 Pair = Annotated[tuple[float, float], Field(min_length=2, max_length=2)]
 _MOST_POINTS: Final = 32
+_Wide = Annotated[float, Field(ge=0.01)]
 
 
 class _Driven(Table):
@@ -96,7 +97,7 @@ class Warp(Table):
     kind: Literal["warp"] = "warp"
     by: Annotated[list[str], Field(min_length=1, max_length=2)]
     """One or two parameters."""
-    box: Annotated[tuple[float, float, float, float], Field(min_length=4, max_length=4)]
+    box: Annotated[tuple[float, float, _Wide, _Wide], Field(min_length=4, max_length=4)]
     """x, y, width, height."""
     grid: Annotated[tuple[int, int], Field(min_length=2, max_length=2)]
     """Points across and down; at least 2 each."""

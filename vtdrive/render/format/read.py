@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import datetime
 import json
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from vtdrive.config.documents import Document, Unreadable, read
+from vtdrive.config.documents import Document, Unreadable, leaves, read
 from vtdrive.config.problems import MOST_SHOWN, Problem
 from vtdrive.config.wording import described, not_allowed
 from vtdrive.errors import ConfigError
@@ -21,6 +23,9 @@ __all__ = ["AVATAR_FILE", "avatar_error", "fault_at", "read_avatar"]
 
 AVATAR_FILE: Final = "avatar.toml"
 _REMEDY: Final = "docs/reference/avatar-format.md lists every key"
+_MOST: Final = 1e6
+_LEAST: Final = 1e-9
+_CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 _KINDS: Final = {"move": Move, "rotate": Rotate, "scale": Scale, "bend": Bend, "warp": Warp}
 
 
@@ -38,12 +43,29 @@ def read_avatar(folder: Path) -> tuple[Avatar, Document]:
     if document.tree.get("format", 1) != 1:
         said = f"this vtdrive reads format 1, not {described(document.tree['format'])}"
         raise avatar_error([fault_at(document, ("format",), said)])
+    unusable = list(_unusable(document))
+    if unusable:
+        raise avatar_error(unusable)
     try:
         avatar = Avatar.model_validate_json(json.dumps(document.tree, default=str), strict=True)
     except ValidationError as fault:
         errors = fault.errors(include_url=False)
-        raise avatar_error([_problem(error, document) for error in errors]) from None
+        told = [error for error in errors if not _follows(error, errors)]
+        raise avatar_error([_problem(error, document) for error in told]) from None
     return avatar, document
+
+
+def _unusable(document: Document) -> Iterator[Problem]:
+    """Values that no key wants: none is anywhere near these limits, and arithmetic is safe."""
+    for path, value in leaves(document.tree):
+        if isinstance(value, datetime.date | datetime.time):
+            yield fault_at(document, path, "a date means nothing here; text needs quotes")
+        elif isinstance(value, str) and _CONTROL.search(value):
+            yield fault_at(document, path, f"{described(value)} holds letters that cannot be seen")
+        elif isinstance(value, int | float) and abs(value) > _MOST:
+            yield fault_at(document, path, "is too large a number (a million at most)")
+        elif isinstance(value, float) and 0.0 < abs(value) < _LEAST:
+            yield fault_at(document, path, "is too small a number")
 
 
 def fault_at(document: Document, path: tuple[int | str, ...], said: str) -> Problem:
@@ -93,6 +115,14 @@ def _problem(error: ErrorDetails, document: Document) -> Problem:
         said = f"{message}; got {described(value)}"
     found = fault_at(document, where, said)
     return Problem(document.origin(path), (), found.reason)
+
+
+def _follows(error: ErrorDetails, errors: Sequence[ErrorDetails]) -> bool:
+    """Whether a list is called short only because one of its items is wrong."""
+    loc = error["loc"]
+    return error["type"] == "too_short" and any(
+        len(other["loc"]) > len(loc) and other["loc"][: len(loc)] == loc for other in errors
+    )
 
 
 def _path(loc: tuple[int | str, ...], tree: Any) -> tuple[int | str, ...]:

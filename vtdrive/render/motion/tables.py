@@ -100,14 +100,15 @@ def steers_of(avatar: Avatar) -> dict[str, Steer]:
     steers = dict(built_in().params)
     for name, steer in avatar.params.items():
         base = steers.get(name)
+        given = {field: getattr(steer, field) for field in steer.model_fields_set}
         if base is not None:
-            given = {field: getattr(steer, field) for field in steer.model_fields_set}
             both = {field: getattr(base, field) for field in type(base).model_fields} | given
-            lo, hi = both["clamp"]
-            if not lo <= both["neutral"] <= hi:
-                said = f"the neutral of {name}, {both['neutral']:g}, must lie within clamp"
-                raise MotionFault(("params", name, "clamp"), f"{said}: give both")
             steer = Steer.model_validate(both)
+        lo, hi = steer.clamp
+        if not lo <= steer.neutral <= hi:
+            said = f"the neutral of {name}, {steer.neutral:g}, must lie within clamp"
+            at = "clamp" if "clamp" in given else "neutral"
+            raise MotionFault(("params", name, at), f"{said}, {lo:g} to {hi:g}: give both")
         steers[name] = steer
     return steers
 
@@ -125,6 +126,9 @@ def feelings_of(avatar: Avatar) -> dict[str, Feeling]:
     for name, change in avatar.feelings.items():
         if name not in feelings:
             unknown(("feelings", name), name, EMOTIONS, what="no expression")
+        if name == EMOTIONS[0]:
+            said = "a neutral face is the avatar at rest; change `neutral` in [params]"
+            raise MotionFault(("feelings", name), said)
         changed = change.add.keys() | change.cap.keys() | change.set.keys()
         base = feelings[name]
         feelings[name] = Feeling(
