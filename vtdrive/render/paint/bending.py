@@ -1,10 +1,11 @@
 """Deformers that move each point by itself. Each is made for the points of a part at rest, and then
-moves a slice of all points in place."""
+moves a slice of all points in place. A point that moves is a complex number, x + iy."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import product
 
 import numpy as np
 import numpy.typing as npt
@@ -13,36 +14,38 @@ from vtdrive.render.format.avatar import Turn
 from vtdrive.render.format.deform import Bend, Morph, Warp
 from vtdrive.render.paint.amounts import amount_of, spot
 
-__all__ = ["Params", "Step", "ball_depth", "bend_step", "morph_step", "turn_step", "warp_step"]
+__all__ = [
+    "C128", "Params", "Step", "ball_depth", "bend_step", "morph_step", "turn_step", "warp_step",
+]  # fmt: skip
 
+C128 = npt.NDArray[np.complex128]
 F64 = npt.NDArray[np.float64]
 Params = Sequence[float]
-Step = Callable[[F64, Params], None]
-"""Moves (n, 2) points in place."""
+Step = Callable[[C128, Params], None]
+"""Moves (n,) points in place."""
 
 
 def bend_step(bend: Bend, rest: F64, index: Mapping[str, int]) -> Step:
     """Turns each point about the root by its share of the angle."""
     amount = amount_of(bend.by, bend.points, index)
-    root, tip = np.array(bend.root), np.array(bend.tip)
-    axis = tip - root
+    axis = np.array(bend.tip) - np.array(bend.root)
     length = float(axis @ axis) or 1.0
-    share: F64 = np.clip((rest - root) @ axis / length, 0.0, 1.0) ** bend.power
+    share: F64 = np.clip((rest - np.array(bend.root)) @ axis / length, 0.0, 1.0) ** bend.power
     radians = share * math.radians(bend.deg)
+    root = complex(*bend.root)
 
-    def step(points: F64, params: Params) -> None:
+    def step(points: C128, params: Params) -> None:
         by = amount(params)
         if by:
-            _turn_about(points, root, radians * by)
+            angles = radians * by
+            turns = np.empty(len(points), np.complex128)
+            np.cos(angles, out=turns.real)
+            np.sin(angles, out=turns.imag)
+            points -= root
+            points *= turns
+            points += root
 
     return step
-
-
-def _turn_about(points: F64, root: F64, radians: F64) -> None:
-    cos, sin = np.cos(radians), np.sin(radians)
-    x, y = points[:, 0] - root[0], points[:, 1] - root[1]
-    points[:, 0] = root[0] + x * cos - y * sin
-    points[:, 1] = root[1] + x * sin + y * cos
 
 
 def warp_step(
@@ -56,10 +59,6 @@ def warp_step(
     ]
     # One key alone still needs a second to be blended with.
     axes = [values if len(values) > 1 else [values[0], values[0] + 1.0] for values in axes]
-    shape = tuple(len(values) for values in axes)
-    table = np.zeros((*shape, columns * rows, 2))
-    for key in warp.keys:
-        table[tuple(axes[i].index(v) for i, v in enumerate(key.at))] = key.offsets
     x, y, width, height = warp.box
     u = np.clip((rest[:, 0] - x) / (width or 1.0), 0.0, 1.0) * (columns - 1)
     v = np.clip((rest[:, 1] - y) / (height or 1.0), 0.0, 1.0) * (rows - 1)
@@ -71,15 +70,12 @@ def warp_step(
         ((top + 1) * columns + left, (1 - fu) * fv),
         ((top + 1) * columns + left + 1, fu * fv),
     ]
-    at = [index[name] for name in warp.by]
-
-    def step(points: F64, params: Params) -> None:
-        grid = _blended(table, [params[i] for i in at], axes)
-        if grid.any():
-            for where, weight in corners:
-                points += grid[where] * weight[:, None]
-
-    return step
+    shifts: dict[tuple[int, ...], C128] = {}
+    for key in warp.keys:
+        grid = _complex(np.array(key.offsets))
+        place = tuple(axes[i].index(value) for i, value in enumerate(key.at))
+        shifts[place] = np.sum([grid[where] * weight for where, weight in corners], axis=0)
+    return _blend_step(shifts, [index[name] for name in warp.by], axes)
 
 
 def morph_step(
@@ -87,29 +83,43 @@ def morph_step(
 ) -> Step:
     """Adds the blended difference of key drawings from the part's own; `keys` holds their points
     row by row."""
-    table = np.array([[key - own for key in row] for row in keys])
-    if len(morph.by) == 1:
-        table = table[0]
-    at = [index[name] for name in morph.by]
-    axes = [list(values) for values in morph.at]
+    shifts = {
+        (i, j)[-len(morph.by) :]: _complex(key - own)
+        for i, row in enumerate(keys)
+        for j, key in enumerate(row)
+    }
+    return _blend_step(shifts, [index[name] for name in morph.by], morph.at)
 
-    def step(points: F64, params: Params) -> None:
-        points += _blended(table, [params[i] for i in at], axes)
+
+def _complex(xy: F64) -> C128:
+    """(n, 2) as (n,) complex numbers."""
+    return np.ascontiguousarray(xy, np.float64).view(np.complex128)[:, 0]
+
+
+def _blend_step(
+    shifts: Mapping[tuple[int, ...], C128], at: Sequence[int], axes: Sequence[Sequence[float]]
+) -> Step:
+    """Shifts points by what lies between the keys around the values at `at`; keys that are not
+    given, or at which nothing moves, cost nothing."""
+    moving = {place: shift for place, shift in shifts.items() if shift.any()}
+
+    def step(points: C128, params: Params) -> None:
+        ways = [tuple(_ends(axis, params[i])) for i, axis in zip(at, axes, strict=True)]
+        for corner in product(*ways):
+            shift = moving.get(tuple(place for place, _ in corner))
+            if shift is not None:
+                points += shift * math.prod(weight for _, weight in corner)
 
     return step
 
 
-def _blended(table: F64, values: Sequence[float], axes: Sequence[Sequence[float]]) -> F64:
-    """`table` (one axis for each value, then what is blended) at `values`."""
-    for value, axis in zip(values, axes, strict=True):
-        low, share = spot(axis, value)
-        if share <= 0.0:
-            table = table[low]
-        elif share >= 1.0:
-            table = table[low + 1]
-        else:
-            table = table[low] * (1.0 - share) + table[low + 1] * share
-    return table
+def _ends(axis: Sequence[float], value: float) -> Iterator[tuple[int, float]]:
+    """The keys beside `value`, and how much each counts; only those that do."""
+    low, share = spot(axis, value)
+    if share < 1.0:
+        yield low, 1.0 - share
+    if share > 0.0:
+        yield low + 1, share
 
 
 def turn_step(turn: Turn, depth: F64, rigid: F64, pivots: F64, index: Mapping[str, int]) -> Step:
@@ -118,33 +128,29 @@ def turn_step(turn: Turn, depth: F64, rigid: F64, pivots: F64, index: Mapping[st
     `rigid` (n,) is the share with which a point goes as its pivot (n, 2) does.
     """
     yaw, pitch = index[turn.yaw], index[turn.pitch]
-    centre = np.array(turn.centre)
+    centre = complex(*turn.centre)
     z = depth * turn.radius
-    around = pivots - centre
+    around = (_complex(pivots) - centre) * rigid
     stiff = bool(rigid.any())
-    stiffness: F64 = rigid[:, None]
+    loose: F64 = 1 - rigid
 
-    def step(points: F64, params: Params) -> None:
+    def step(points: C128, params: Params) -> None:
         theta = math.radians(params[yaw] * turn.yaw_deg)
         phi = math.radians(params[pitch] * turn.pitch_deg)
         if not (theta or phi):
             return
-        moved = _turned(points - centre, z, theta, phi)
+        # How far a point shifts is linear in its place, so the blend of two shifts is the shift of
+        # the blended place.
+        place = points - centre
         if stiff:
-            moved = moved * (1 - stiffness) + _turned(around, z, theta, phi) * stiffness
-        points += moved
+            place *= loose
+            place += around
+        x, y = place.real, place.imag
+        before = z * math.cos(theta) - x * math.sin(theta)
+        points.real += z * math.sin(theta) - x * (1 - math.cos(theta))
+        points.imag -= before * math.sin(phi) + y * (1 - math.cos(phi))
 
     return step
-
-
-def _turned(xy: F64, z: F64, theta: float, phi: float) -> F64:
-    """(n, 2) by how much points (x right, y down, from the head's centre) shift on the screen."""
-    x, y = xy[:, 0], xy[:, 1]
-    out = np.empty_like(xy)
-    out[:, 0] = z * math.sin(theta) - x * (1 - math.cos(theta))
-    before = z * math.cos(theta) - x * math.sin(theta)
-    out[:, 1] = -before * math.sin(phi) - y * (1 - math.cos(phi))
-    return out
 
 
 def ball_depth(turn: Turn, points: F64, depth: float, bulge: float) -> F64:

@@ -10,10 +10,9 @@ import skia
 
 from vtdrive.render.drawing import Shape
 from vtdrive.render.drawing_paint import Gradient
+from vtdrive.types import F32
 
 __all__ = ["BLENDS", "Brush", "Outline", "canvas_on"]
-
-F64 = npt.NDArray[np.float64]
 
 BLENDS: Final = {
     "normal": skia.BlendMode.kSrcOver,
@@ -58,20 +57,20 @@ class Outline:
         if self._at >= 0 and not self._works(points + np.float32(1.0)):
             self._at = -1
 
-    def __call__(self, points: F64) -> Any:
-        """The path at (n, 2) points."""
+    def __call__(self, points: F32) -> Any:
+        """The path at (n, 2) points, which lie side by side."""
         if self._at < 0:
             return self._added(points)
-        self._bytes[self._at : self._end] = points.astype(np.float32).tobytes()
+        self._bytes[self._at : self._end] = points.data.cast("B")
         path = skia.Path()
         path.readFromMemory(self._bytes)
         return path
 
-    def _works(self, points: npt.NDArray[np.float32]) -> bool:
-        path, wanted = self(points.astype(float)), self._added(points)
+    def _works(self, points: F32) -> bool:
+        path, wanted = self(points), self._added(points)
         return bool(path.isValid() and path == wanted)
 
-    def _added(self, points: npt.NDArray[np.floating[Any]]) -> Any:
+    def _added(self, points: F32) -> Any:
         path = skia.Path()
         flat = points.ravel().tolist()
         cubic = path.cubicTo
@@ -122,11 +121,11 @@ class Brush:
         """How many of the points it takes: the outline's, then a gradient's two ends."""
         return self._count + (2 if self._gradient is not None else 0)
 
-    def path(self, points: F64) -> Any:
+    def path(self, points: F32) -> Any:
         """The outline at `points` (count, 2), in pixels."""
         return self._outline(points[: self._count])
 
-    def paint(self, canvas: Any, path: Any, points: F64, opacity: float) -> None:
+    def paint(self, canvas: Any, path: Any, points: F32, opacity: float) -> None:
         """Paint `path`, which `path(points)` made."""
         if self._fill is not None:
             self._fill.setAlphaf(self._fill_alpha * opacity)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import groupby
 from typing import Any, Final
 
 import numpy as np
-import numpy.typing as npt
 import skia
 
 from vtdrive.render.format.avatar import Part
@@ -19,7 +19,6 @@ from vtdrive.types import F32, U8
 
 __all__ = ["Painter", "Place"]
 
-F64 = npt.NDArray[np.float64]
 _UNSEEN: Final = 1 / 512
 
 
@@ -86,35 +85,47 @@ class Painter:
             np.copyto(self.picture, under)
         pose = self.puppet.pose(params)
         values: list[float] = params.tolist()
-        pixels = pose.points * self._place.scale + np.array(self._place.offset)
+        pixels = (pose.points * self._place.scale + self._place.offset).astype(np.float32)
         canvas = self._surface.getCanvas()
-        for part, opacity in zip(self._parts, pose.opacity, strict=True):
-            if opacity > _UNSEEN and part.name in self.puppet.pieces:
-                self._part(canvas, part, opacity, pixels, values)
+        shown = [
+            (part, opacity)
+            for part, opacity in zip(self._parts, pose.opacity, strict=True)
+            if opacity > _UNSEEN and part.name in self.puppet.pieces
+        ]
+        # What follows one another inside one outline shares it: it costs more than many a part.
+        for clip, run in groupby(shown, key=lambda one: one[0].clip):
+            self._run(canvas, clip, list(run), pixels, values)
         return self.picture
 
-    def _part(
-        self, canvas: Any, part: Part, opacity: float, pixels: F64, values: Sequence[float]
+    def _run(
+        self,
+        canvas: Any,
+        clip: str,
+        run: Sequence[tuple[Part, float]],
+        pixels: F32,
+        values: Sequence[float],
     ) -> None:
-        piece = self.puppet.chosen(part.name, values)
-        if piece is None:
+        """Paint parts that are all seen inside the part `clip`; empty: inside none."""
+        mask = self.puppet.chosen(clip, values) if clip else None
+        if clip and mask is None:
             return
-        if not part.clip:
-            self._draw(canvas, piece, pixels, opacity, part)
-            return
-        clip = self.puppet.chosen(part.clip, values)
-        if clip is None:
-            return
-        canvas.save()
-        if clip.start in self._brushes:
-            canvas.clipPath(self._outline(clip, pixels), skia.ClipOp.kIntersect, True)
-            self._draw(canvas, piece, pixels, opacity, part)
-        else:
-            self._masked(canvas, piece, clip, pixels, opacity, part)
-        canvas.restore()
+        if mask is not None:
+            canvas.save()
+            if mask.start in self._brushes:
+                canvas.clipPath(self._outline(mask, pixels), skia.ClipOp.kIntersect, True)
+        for part, opacity in run:
+            piece = self.puppet.chosen(part.name, values)
+            if piece is None:
+                continue
+            if mask is None or mask.start in self._brushes:
+                self._draw(canvas, piece, pixels, opacity, part)
+            else:
+                self._masked(canvas, piece, mask, pixels, opacity, part)
+        if mask is not None:
+            canvas.restore()
 
     def _masked(
-        self, canvas: Any, piece: Piece, mask: Piece, pixels: F64, opacity: float, part: Part
+        self, canvas: Any, piece: Piece, mask: Piece, pixels: F32, opacity: float, part: Part
     ) -> None:
         """Paint inside a picture's opaque pixels."""
         found = self._warped(mask, pixels)
@@ -122,13 +133,15 @@ class Painter:
             return
         image, x, y = found
         high, wide = image.shape[:2]
+        canvas.save()
         canvas.clipRect(skia.Rect.MakeXYWH(x, y, wide, high))
         canvas.saveLayer(None, None)
         self._draw(canvas, piece, pixels, opacity, part)
         _lay(canvas, image, x, y, skia.Paint(BlendMode=skia.BlendMode.kDstIn))
         canvas.restore()
+        canvas.restore()
 
-    def _draw(self, canvas: Any, piece: Piece, pixels: F64, opacity: float, part: Part) -> None:
+    def _draw(self, canvas: Any, piece: Piece, pixels: F32, opacity: float, part: Part) -> None:
         if piece.start in self._brushes:
             for brush, start in zip(self._brushes[piece.start], piece.starts, strict=True):
                 points = pixels[start : start + brush.count]
@@ -140,20 +153,21 @@ class Painter:
             paint.setAlphaf(opacity)
             _lay(canvas, *found, paint)
 
-    def _outline(self, piece: Piece, pixels: F64) -> Any:
+    def _outline(self, piece: Piece, pixels: F32) -> Any:
         """The outlines of all shapes of a drawing as one path."""
         whole = skia.Path()
         for brush, start in zip(self._brushes[piece.start], piece.starts, strict=True):
             whole.addPath(brush.path(pixels[start : start + brush.count]))
         return whole
 
-    def _warped(self, piece: Piece, pixels: F64) -> tuple[U8, int, int] | None:
+    def _warped(self, piece: Piece, pixels: F32) -> tuple[U8, int, int] | None:
         stamp = self._stamps[piece.start]
         if stamp.empty:
             return None
         columns, rows = piece.grid
         height, width = self.picture.shape[:2]
-        return stamp.warped(pixels[piece.start : piece.start + columns * rows], width, height)
+        mesh = pixels[piece.start : piece.start + columns * rows].astype(np.float64)
+        return stamp.warped(mesh, width, height)
 
 
 def _lay(canvas: Any, rgba: U8, x: int, y: int, paint: Any) -> None:

@@ -14,7 +14,7 @@ from vtdrive.render.drawing import Shape
 from vtdrive.render.drawing_paint import Gradient
 from vtdrive.render.format.avatar import Part, Turn
 from vtdrive.render.format.deform import Bend, Move, Rotate, Scale, Warp
-from vtdrive.render.motion.tables import steers_of
+from vtdrive.render.motion.tables import springs_of, steers_of
 from vtdrive.render.paint.affine import affine_step
 from vtdrive.render.paint.amounts import Amount, amount_of
 from vtdrive.render.paint.bending import (
@@ -35,6 +35,7 @@ __all__ = ["Piece", "Pose", "Puppet"]
 F64 = npt.NDArray[np.float64]
 _FINE: Final = 9
 """Points across and down of a picture that is bent."""
+_FARTHEST: Final = 1e7
 _NO_TURN: Final = Turn(centre=(0.0, 0.0), radius=1.0, height=1.0, yaw="", pitch="")
 
 
@@ -69,7 +70,11 @@ class Puppet:
         """`params` are the names of the vector that `pose` is given."""
         self._rig = rig
         self._index = {name: i for i, name in enumerate(params)}
-        self._neutral = {name: steer.neutral for name, steer in steers_of(rig.avatar).items()}
+        self._neutral = {
+            name: table.neutral
+            for tables in (springs_of(rig.avatar), steers_of(rig.avatar))
+            for name, table in tables.items()
+        }
         self._parts = {part.name: part for part in rig.avatar.part}
         self._parents = {part.name: part.parent for part in rig.avatar.part}
         self._turn = rig.avatar.turn or _NO_TURN
@@ -87,8 +92,14 @@ class Puppet:
         """Where everything is at `params` (P,), which must be finite."""
         values: list[float] = params.tolist()
         points = self._rest.copy()
-        for where, step in self._steps:
-            step(points[where], values)
+        moving = points.view(np.complex128)[:, 0]
+        # Tables that pile up absurd amounts must not end the performance.
+        with np.errstate(over="ignore", invalid="ignore"):
+            for where, step in self._steps:
+                step(moving[where], values)
+            if not np.isfinite(points.sum()):
+                np.nan_to_num(points, copy=False)
+        np.clip(points, -_FARTHEST, _FARTHEST, out=points)
         opacity: dict[str, float] = {}
         for part, shows in zip(self._rig.avatar.part, self._shows, strict=True):
             own = part.opacity

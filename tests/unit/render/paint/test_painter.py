@@ -61,6 +61,17 @@ def test_what_is_clipped_stays_inside(rig: Rig) -> None:
     assert where(painted(rig, gaze_x=0.3), IRIS)[0] > where(painted(rig), IRIS)[0] + 5
 
 
+def test_parts_in_a_row_share_a_clip_and_the_next_is_free_of_it(tmp_path: Path) -> None:
+    def far(name: str, clip: str = "") -> str:
+        shift = 'deform = [{ kind = "move", by = "pos_x", x = 60 }]'
+        return f'[[part]]\nname = "{name}"\nart = "iris"\nclip = "{clip}"\n{shift}\n'
+
+    inside = load_rig(write_avatar(tmp_path, TABLES + far("p", "white") + far("q", "white")))
+    assert (painted(inside, pos_x=1) == painted(inside, pos_x=-1)).all(), "both are outside"
+    free = load_rig(write_avatar(tmp_path, TABLES + far("p", "white") + far("q")))
+    assert not (painted(free, pos_x=1) == painted(free, pos_x=-1)).all()
+
+
 def test_what_is_nearer_moves_more_when_the_head_turns(rig: Rig) -> None:
     rest, turned = painted(rig), painted(rig, head_x=30)
     iris = where(turned, IRIS)[0] - where(rest, IRIS)[0]
