@@ -48,8 +48,13 @@ def demo(
     from vtdrive.cli.summary import print_summary
     from vtdrive.config.load import load_config
     from vtdrive.demo import CAPTION
+    from vtdrive.errors import UsageError
+    from vtdrive.render.library import avatar_folder
     from vtdrive.render.screen import has_screen
 
+    if no_film and film is not None:
+        raise UsageError("--film and --no-film exclude each other", "leave one of them out")
+    avatar_folder(avatar)  # a name that nobody has is told before anything plays
     window = has_screen() and not quiet and film is None
     filmed = None if no_film or (window and film is None) else _film(film, avatar)
     urls = [*(sink or ["vmc://127.0.0.1:39539"]), *(["window:"] if window else [])]
