@@ -19,6 +19,7 @@ from vtdrive.types import AvatarFrame, Profile, RigSchema
 
 __all__ = ["TITLE", "FilmOutput"]
 
+_NO_BLUR: Final = "films hold no camera pictures: background blur is left out, give it a colour"
 TITLE: Final = "vtdrive"
 """What films say they are."""
 
@@ -50,6 +51,7 @@ class FilmOutput:
             title=TITLE,
         )
         self._scene = scene or AvatarScene(look)
+        self._lacks = _lacking(look)
         self._film: FilmProcess | None = None
         self.name = f"file {path}"
         self.target = f"file:{place_of(path).absolute()}"
@@ -74,6 +76,7 @@ class FilmOutput:
             self.stats.last_error, self.stats.remedy = fault.what, fault.remedy
             raise
         self._film = film
+        self.stats.note = self._lacks
 
     def send(self, frame: AvatarFrame) -> None:
         """Film one frame; waits where painting is behind."""
@@ -89,12 +92,13 @@ class FilmOutput:
         film.add(moment)
         self.stats.frames += 1
         self.stats.bytes_sent = film.bytes_written
-        self.stats.note = film.warning
+        self.stats.note = film.warning or self._lacks
 
     def relook(self, look: AvatarConfig) -> None:
         """Another look from the next frame on, in pictures of the same size; from any thread."""
         if self._film is not None and self._film.fault is None:
             self._film.use(look)
+            self._lacks = _lacking(look)
 
     def close(self) -> None:
         """Wait until the film is complete."""
@@ -110,3 +114,7 @@ class FilmOutput:
     def _moment(self, frame: AvatarFrame) -> Moment | None:
         """What of the frame is filmed; None where it is not."""
         return Moment(frame.t_ns, frame.state)
+
+
+def _lacking(look: AvatarConfig) -> str:
+    return _NO_BLUR if look.background.strip() == "blur" else ""

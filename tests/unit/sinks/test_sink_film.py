@@ -164,3 +164,17 @@ def test_ctrl_c_while_it_starts_is_for_its_parent(tmp_path: Path) -> None:
     sink.close()
     assert "6 pictures" in sink.stats.note
     assert sink.stats.last_error == ""
+
+
+def test_a_blurred_camera_is_told_to_be_left_out(tmp_path: Path) -> None:
+    look = LOOK.model_copy(update={"background": "blur"})
+    sink = FilmOutput(FilmSink(path=str(tmp_path / "a.mp4")), look, scene=DiscScene(128, 64))
+    sink.open(schema())
+    try:
+        sink.send(frames(0.1)[0])
+        assert "background blur is left out" in sink.stats.note
+        sink.relook(LOOK)
+        sink.send(frames(0.1)[1])
+        assert sink.stats.note == ""
+    finally:
+        sink.close()
