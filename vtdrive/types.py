@@ -177,7 +177,8 @@ class FaceState:
     voice: F32 = field(default_factory=lambda: _SILENT)
     """(6,) in [0, 1]: A, I, U, E, O and volume; 0 without a voice."""
     still: bool = False
-    """The user has frozen the avatar: it does nothing by itself, such as breathing, either."""
+    """The avatar does nothing by itself, such as breathing: it is frozen, or no idle motion is
+    wanted at all."""
 
 
 @dataclass(frozen=True, slots=True)

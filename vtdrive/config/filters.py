@@ -137,7 +137,8 @@ class Idle(Table):
 
     when: Literal["lost", "always", "never"] = "lost"
     """`lost`: breathe, sway and blink only while no face is seen; `always`: also breathe (at half)
-    while live; `never`: stand still."""
+    while live; `never`: stand still; then the built-in avatar does nothing by itself either, which
+    otherwise always breathes and flicks its ears."""
     breath_s: Annotated[float, Field(gt=0.5, le=60)] = 4.5
     """One breath."""
     breath_m: Annotated[float, Field(ge=0, le=0.1)] = 0.008

@@ -240,6 +240,7 @@ class Driver:
         if self.overrides.calming:
             idle = self._idle.step(absence=1.0, t_ns=self._t_ns)
             rest = at_rest(state.status, state.emotion, idle)
+            rest = dataclasses.replace(rest, still=self.config.idle.when == "never")
         return self.overrides.step(state, rest, self._t_ns)
 
     def _solve(self, track: Track | None, raw: F32 | None, t_ns: int) -> Solved | None:
@@ -341,6 +342,7 @@ class Driver:
             speaking=self._speaking,
             breath=idle.breath,
             voice=mixed.voice,
+            still=self.config.idle.when == "never",
         )
 
     def _moved(self) -> Mask | None:

@@ -83,6 +83,7 @@ def _eased(a: FaceState, b: FaceState, share: float) -> FaceState:
         speaking=a.speaking + share * (b.speaking - a.speaking),
         breath=a.breath + share * (b.breath - a.breath),
         voice=between(a.voice, b.voice),
+        still=a.still and b.still,
     )
 
 
@@ -273,8 +274,6 @@ class Overrides:
 
     def _freeze(self, on: bool, t_ns: int) -> None:
         self._held, self._lids = self._last, None
-        if self._held is not None:
-            self._held = dataclasses.replace(self._held, still=False)
         if on:
             lids = [was for at, was in self._recent if t_ns - at <= _BLINK_NS]
             self._lids = np.min(lids, axis=0) if lids else None
@@ -290,7 +289,8 @@ class Overrides:
             if age_s >= _THAW_S:
                 self._held = None
             else:
-                shown = _eased(self._held, live, _smoothed(age_s / _THAW_S))
+                thawing = _eased(self._held, live, _smoothed(age_s / _THAW_S))
+                shown = dataclasses.replace(thawing, still=live.still)
         self._last = shown
         self._recent.append((t_ns, live.shapes[_BLINKS]))
         while t_ns - self._recent[0][0] > _BLINK_NS:

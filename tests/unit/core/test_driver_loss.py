@@ -194,6 +194,19 @@ def test_on_return_no_parameter_jumps(
         assert gap[still].max() < 0.03
 
 
+@pytest.mark.parametrize("when", ["lost", "always", "never"])
+def test_an_avatar_that_moves_by_itself_is_told_not_to(make_driver: MakeDriver, when: str) -> None:
+    driver = make_driver(idle={"when": when})
+    still = when == "never"
+    end = seen(driver, seconds=0.5)
+    lost = driver.step(make_track(None, end + MS), None, end + MS)
+    assert lost.state.still is still
+    for commands in (["freeze on"], ["freeze off"], [], ["panic on"], [], ["panic off"], []):
+        end += 200 * MS
+        frame = driver.step(make_track(None, end), None, end, commands)
+        assert frame.state.still is (still or commands == ["freeze on"])
+
+
 def test_an_idle_blink_does_not_snap_open_when_the_face_returns(make_driver: MakeDriver) -> None:
     driver = make_driver(idle={"blink_every_s": (2.0, 2.0), "double_blink": 0.0})
     blink = SHAPE_INDEX["eyeBlinkLeft"]

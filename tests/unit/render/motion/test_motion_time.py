@@ -83,6 +83,15 @@ def test_a_frozen_character_holds_still_and_goes_on_without_a_jump() -> None:
     assert np.abs(np.diff(params[11 * 60 :], axis=0))[:, calm].max() < 0.05
 
 
+def test_one_that_shall_do_nothing_by_itself_follows_the_face_all_the_same() -> None:
+    motion = Motion(avatar_of())
+    calm = dataclasses.replace(face(), still=True)
+    rest = at_frames(motion, lambda _: calm, 30.0, fps=30)
+    assert np.ptp(rest / (motion.hi - motion.lo), axis=0).max() < 1e-6
+    turned = dataclasses.replace(face(yaw=20), still=True)
+    assert abs(motion.step(turned, 31_000_000_000) - rest[-1]).max() > 0.1
+
+
 def test_it_breathes_and_flicks_its_ears_by_itself() -> None:
     motion = Motion(avatar_of())
     out = at_frames(motion, lambda _: face(), 40.0, fps=30)
