@@ -15,9 +15,11 @@ from vtdrive.config.avatar import AvatarConfig
 from vtdrive.config.base import Table
 from vtdrive.config.inputs import InputTable
 from vtdrive.config.schema import Config
-from vtdrive.config.sinks import PICTURE_KINDS, VmcSink
-from vtdrive.errors import VtdriveError
+from vtdrive.config.sinks import PICTURE_KINDS, FilmSink, VirtualCamSink, VmcSink, WindowSink
+from vtdrive.errors import MissingExtra, VtdriveError
 from vtdrive.listening import is_loopback, listen_remedy, who_can_reach
+from vtdrive.render.film.encoding import check_film, film_path
+from vtdrive.render.screen import has_screen
 from vtdrive.render.stage.make import check_picture
 from vtdrive.runtime.bounded import bounded
 from vtdrive.runtime.finding import Finding
@@ -30,6 +32,7 @@ __all__ = ["port_finding", "target_findings"]
 
 _LOOKUP_S: Final = 2.0
 _CONNECT_S: Final = 1.0
+_CAMERA_S: Final = 5.0
 CONNECTS: Final = frozenset({"vts", "obs", "mqtt"})
 """Kinds that hold a TCP connection to their receiver; the other senders use UDP."""
 LISTENS: Final = {
@@ -50,7 +53,9 @@ def target_findings(config: Config) -> Iterator[Finding]:
     for sink in config.sinks or [VmcSink()]:
         yield from _held(sink, config.avatar)
         kind = getattr(sink, "kind", "sink")
-        if not getattr(sink, "port", 0):
+        if isinstance(sink, VirtualCamSink | WindowSink | FilmSink):
+            yield from _shown(sink, config.avatar)
+        elif not getattr(sink, "port", 0):
             yield from _file(sink)
         elif kind in LISTENS and not getattr(sink, "push", False):
             yield _own_port(sink)
@@ -80,6 +85,49 @@ def _held(sink: Table, look: AvatarConfig) -> Iterator[Finding]:
             "stop it, choose another target, or run with --force",
             True,
         )
+
+
+def _shown(sink: VirtualCamSink | WindowSink | FilmSink, look: AvatarConfig) -> Iterator[Finding]:
+    """Whether the avatar could be seen there now."""
+    match sink:
+        case FilmSink():
+            yield _film(sink)
+        case WindowSink() if has_screen():
+            yield Finding("window: there is a screen")
+        case WindowSink():
+            yield Finding(
+                "window: there is no screen here",
+                "run it on a desktop, or use the sink page: or file:",
+            )
+        case VirtualCamSink():
+            yield from _camera(sink, look)
+
+
+def _film(sink: FilmSink) -> Finding:
+    path = film_path(sink.path, datetime.now().astimezone())
+    try:
+        check_film(path, overwrite=sink.overwrite)
+    except VtdriveError as fault:
+        return Finding(fault.what, fault.remedy or "use another name", True)
+    return Finding(f"file {path}: can be written")
+
+
+def _camera(sink: VirtualCamSink, look: AvatarConfig) -> Iterator[Finding]:
+    """Opens it for a moment; a run keeps trying, so that nothing is in its way."""
+    from vtdrive.render.stage.virtualcam import VirtualCam
+
+    camera = VirtualCam(sink)
+    try:
+        bounded(lambda: camera.open(look.width, look.height, look.fps), limit_s=_CAMERA_S)
+    except TimeoutError:
+        yield Finding("virtualcam: it does not answer", "restart the program that provides it")
+    except MissingExtra:
+        return  # told already
+    except VtdriveError as fault:
+        yield Finding(f"virtualcam: {fault.what}", fault.remedy or "use the sink page:")
+    else:
+        camera.close()
+        yield Finding(f"{camera.name}: {camera.stats.note}")
 
 
 def _endpoint(sink: Table, listening: set[int] | None) -> Finding:

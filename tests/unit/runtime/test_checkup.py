@@ -14,9 +14,19 @@ import pytest
 from vtdrive.assets import data_dir
 from vtdrive.config.inputs import INPUT_KINDS
 from vtdrive.config.schema import Config, SourceConfig, TrackerConfig
-from vtdrive.config.sinks import SINK_KINDS, JsonlSink, OscSink, VmcSink
+from vtdrive.config.sinks import (
+    SINK_KINDS,
+    FilmSink,
+    JsonlSink,
+    OscSink,
+    VirtualCamSink,
+    VmcSink,
+    WindowSink,
+)
 from vtdrive.config.urls import parse_input_url, parse_sink_url
 from vtdrive.demo import demo_clip
+from vtdrive.errors import SinkError
+from vtdrive.render.stage.virtualcam import VirtualCam
 from vtdrive.runtime import checkup_targets
 from vtdrive.runtime.bounded import bounded
 from vtdrive.runtime.checkup import checkup
@@ -225,6 +235,49 @@ def test_folders_of_file_sinks(tmp_path: Path) -> None:
     assert [finding.mark for finding in of(tmp_path / "a.jsonl")] == ["✓"]
     assert of("-") == []
     assert not list(tmp_path.iterdir())
+
+
+def test_a_film_that_would_be_refused_is_fatal(tmp_path: Path) -> None:
+    def of(path: Path, *, overwrite: bool = False) -> list[Finding]:
+        sink = FilmSink(path=str(path), overwrite=overwrite)
+        return list(target_findings(Config(sinks=[sink])))
+
+    there = tmp_path / "there.mp4"
+    there.touch()
+    assert_fatal(of(there), "exists already")
+    assert_fatal(of(tmp_path / "gone" / "a.mp4"), "there is no folder")
+    assert [f.mark for f in of(there, overwrite=True)] == ["✓"]
+    assert [f.mark for f in of(tmp_path / "stills.png")] == ["✓"]
+
+
+@pytest.mark.parametrize("screen", [True, False])
+def test_a_window_wants_a_screen(screen: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(checkup_targets, "has_screen", lambda: screen)
+    (found,) = target_findings(Config(sinks=[WindowSink()]))
+    assert found.mark == ("✓" if screen else "!"), "a run goes on without it"
+
+
+def test_a_virtual_camera_is_opened_for_a_moment(monkeypatch: pytest.MonkeyPatch) -> None:
+    closed: list[str] = []
+
+    def opened(self: VirtualCam, width: int, height: int, fps: float) -> None:
+        self.name, self.stats.note = "virtualcam Cam", f"Cam, {width}x{height} at {fps:g} fps"
+
+    monkeypatch.setattr(VirtualCam, "open", opened)
+    monkeypatch.setattr(VirtualCam, "close", lambda self: closed.append(self.name))
+    (found,) = target_findings(Config(sinks=[VirtualCamSink()]))
+    assert (found.mark, found.what) == ("✓", "virtualcam Cam: Cam, 1280x720 at 30 fps")
+    assert closed == ["virtualcam Cam"]
+
+
+def test_no_virtual_camera_is_told_with_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(self: VirtualCam, width: int, height: int, fps: float) -> None:
+        raise SinkError("there is no virtual camera", "install one")
+
+    monkeypatch.setattr(VirtualCam, "open", refused)
+    (found,) = target_findings(Config(sinks=[VirtualCamSink()]))
+    assert (found.mark, found.remedy) == ("!", "install one")
+    assert "there is no virtual camera" in found.what
 
 
 def test_all_is_looked_at_although_the_first_is_wrong(tmp_path: Path) -> None:
