@@ -61,6 +61,7 @@ def try_out(
 
     from vtdrive.cli.signals import ended_by_signals
     from vtdrive.config.load import load_config
+    from vtdrive.config.sinks import PICTURE_KINDS
     from vtdrive.config.urls import parse_sink_url
     from vtdrive.core.signals import SIGNALS
     from vtdrive.errors import UsageError
@@ -83,6 +84,8 @@ def try_out(
             stack.enter_context(acquire(held, force=force))
         stack.enter_context(ended_by_signals(stop))
         typer.echo("Watch the avatar. Left is its own left (a mirrored sink shows the other side).")
+        if config.avatar.mirror and any(s.kind in PICTURE_KINDS for s in config.sinks):
+            typer.echo("The drawn one is mirrored: it shows the other side ([avatar] mirror).")
         outlets = probe(
             config,
             sinks,

@@ -57,6 +57,19 @@ class VmcFrames:
                 waiting = []
 
 
+@pytest.mark.parametrize(("mirror", "said"), [("true", True), ("false", False)])
+def test_it_says_which_side_the_drawn_avatar_shows(
+    mirror: str, said: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("vtdrive.runtime.probing.probe", lambda *_, **__: [])
+    config = tmp_path / "my.toml"
+    config.write_text(
+        f'[avatar]\nmirror = {mirror}\n[[sinks]]\nkind = "window"\n', encoding="utf-8"
+    )
+    done = CliRunner().invoke(app, ["sinks", "test", str(config)])
+    assert ("it shows the other side" in done.output) is said
+
+
 def test_the_list_names_every_kind_and_preset() -> None:
     said = CliRunner(env={"COLUMNS": "200"}).invoke(app, ["sinks", "list"]).output
     for example in [t.example for t in SINK_KINDS.values()]:
