@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 from typing import Final
 
 import cv2
 import numpy as np
 
 from vtdrive.errors import UsageError
+from vtdrive.render.library import there_is, user_path
 from vtdrive.render.picture_files import PictureError, read_picture
 from vtdrive.types import U8
 
@@ -69,17 +69,20 @@ class Background:
         return _over(avatar, below)
 
     def _picture(self, text: str) -> U8:
-        path = Path(text).expanduser()
-        if not path.is_file():
+        path = user_path(text)
+        if not there_is(path):
             raise UsageError(
-                f"background {text!r} is no picture that is there",
+                f"background {text[:80]!r} is no picture that is there",
                 "write transparent, blur, a colour such as #00ff00, or a picture's path",
             )
         try:
             rgba = read_picture(path).rgba
         except PictureError as fault:
             raise UsageError(f"background {text}: {fault}", "choose another picture") from None
-        return _filling(rgba, self._size)
+        filling = _filling(rgba, self._size)
+        # A cubic may swing past the alpha of what is half seen through.
+        np.minimum(filling[..., :3], filling[..., 3:], out=filling[..., :3])
+        return filling
 
     def _blurred(self, rgb: U8) -> U8:
         high = max(2, round(_BLUR_PX * rgb.shape[0] / rgb.shape[1]))

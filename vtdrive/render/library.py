@@ -10,10 +10,26 @@ from vtdrive.config.nearest import nearest
 from vtdrive.errors import UsageError
 from vtdrive.render.format.read import AVATAR_FILE
 
-__all__ = ["BUNDLED", "avatar_folder", "avatar_folders"]
+__all__ = ["BUNDLED", "avatar_folder", "avatar_folders", "there_is", "user_path"]
 
 BUNDLED: Final = ("mimi", "mochi")
 """Names of the avatars that every install has."""
+
+
+def user_path(text: str) -> Path:
+    """The path that somebody wrote, `~` being home; a home that nobody has stays as it is."""
+    try:
+        return Path(text).expanduser()
+    except RuntimeError:
+        return Path(text)
+
+
+def there_is(path: Path, *, folder: bool = False) -> bool:
+    """Whether there is such a file, or folder; False for what cannot be a path."""
+    try:
+        return path.is_dir() if folder else path.is_file()
+    except (OSError, ValueError):
+        return False
 
 
 def avatar_folder(name: str) -> Path:
@@ -21,20 +37,20 @@ def avatar_folder(name: str) -> Path:
     bundled one. Raises UsageError."""
     if not name.strip():
         raise UsageError("an avatar needs a name", "vtdrive avatar list shows those there are")
-    written = Path(name).expanduser()
-    if written.name == AVATAR_FILE and written.is_file():
+    written = user_path(name)
+    if written.name == AVATAR_FILE and there_is(written):
         return written.parent
     places = [written, Path("avatars") / name]
     if len(written.parts) == 1:
         places.append(data_dir("avatars") / name)
     for place in places:
-        if (place / AVATAR_FILE).is_file():
+        if there_is(place / AVATAR_FILE):
             return place
     known = [folder.name for folder in avatar_folders()]
     near = nearest(written.name, known)
     hint = f"; did you mean {near!r}?" if near else ""
-    what = f"no avatar {name!r} ({', '.join(known)}{hint})"
-    if written.is_dir():
+    what = f"no avatar {name[:80]!r} ({', '.join(known)}{hint})"
+    if there_is(written, folder=True):
         what = f"{name} is a folder without {AVATAR_FILE}: no avatar"
     raise UsageError(
         what, f"vtdrive avatar list shows all; or name a folder that holds {AVATAR_FILE}"

@@ -8,6 +8,7 @@ from typing import Final
 
 import numpy as np
 
+from vtdrive.render.picture_sizes import size_of
 from vtdrive.types import U8
 
 __all__ = ["LARGEST_SIDE", "PictureError", "RasterArt", "read_picture"]
@@ -48,12 +49,18 @@ def read_picture(path: Path) -> RasterArt:
         raise PictureError(f"cannot be read: {fault.strerror or fault}") from fault
     if len(raw) > _LARGEST_BYTES:
         raise PictureError(f"is larger than {_LARGEST_BYTES // 1_000_000} MB")
-    size = _png_size(raw)
+    size = size_of(raw)
     if size is not None:
         _check_size(size)
-    # Bytes rather than a path: on Windows OpenCV opens no path with letters beyond its code page.
-    decoded = cv2.imdecode(np.frombuffer(raw, np.uint8), cv2.IMREAD_UNCHANGED) if raw else None
-    if decoded is None:
+    # Photographs are turned as the camera was held.
+    how = cv2.IMREAD_COLOR if raw.startswith(b"\xff\xd8") else cv2.IMREAD_UNCHANGED
+    try:
+        # Bytes rather than a path: on Windows OpenCV opens no path with letters beyond its code
+        # page.
+        decoded = cv2.imdecode(np.frombuffer(raw, np.uint8), how) if raw else None
+    except cv2.error:
+        decoded = None
+    if decoded is None or decoded.dtype not in (np.uint8, np.uint16):
         raise PictureError("is no picture that can be read (.png, .webp, .jpg)")
     _check_size((decoded.shape[1], decoded.shape[0]))
     return RasterArt(premultiplied(_rgba(decoded)))
@@ -77,12 +84,6 @@ def _rgba(decoded: U8) -> U8:
     if decoded.shape[2] == 3:
         return np.asarray(cv2.cvtColor(decoded, cv2.COLOR_BGR2RGBA))
     return np.asarray(cv2.cvtColor(decoded, cv2.COLOR_BGRA2RGBA))
-
-
-def _png_size(raw: bytes) -> tuple[int, int] | None:
-    if not raw.startswith(b"\x89PNG\r\n\x1a\n") or len(raw) < 24:
-        return None
-    return int.from_bytes(raw[16:20], "big"), int.from_bytes(raw[20:24], "big")
 
 
 def _check_size(size: tuple[int, int]) -> None:
