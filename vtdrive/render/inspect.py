@@ -11,6 +11,7 @@ import numpy as np
 
 from vtdrive.render.drawing import Shape
 from vtdrive.render.motion import Motion
+from vtdrive.render.motion.tables import springs_of, steers_of
 from vtdrive.render.paint.painter import Painter
 from vtdrive.render.picture_files import RasterArt
 from vtdrive.render.rig import Rig
@@ -98,4 +99,18 @@ def _used(rig: Rig) -> set[str]:
             used |= sprite.when.keys()
     if rig.avatar.turn is not None:
         used |= {rig.avatar.turn.yaw, rig.avatar.turn.pitch}
+    springs, steers = springs_of(rig.avatar), steers_of(rig.avatar)
+    waiting = list(used)
+    while waiting:
+        name = waiting.pop()
+        # What only lags behind something does not follow it.
+        hangs = name in springs and not springs[name].swing
+        follows = set(springs[name].to) if hangs else set()
+        if name in steers:
+            whole = steers[name]
+            terms = (whole, *whole.gates, *whole.max, *whole.min)
+            read = {read for term in terms for read in term.sum}
+            follows |= {one.removeprefix("out.") for one in read if one.startswith("out.")}
+        waiting += follows - used
+        used |= follows
     return used

@@ -23,7 +23,8 @@ from vtdrive.vocab import EMOTIONS
 __all__ = ["copy_avatar", "write_sheet", "write_stills"]
 
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,60}")
-_TITLE = re.compile(r"^name\s*=.*$", re.MULTILINE)
+_TITLE = re.compile(r"^[ \t]*name[ \t]*=.*$", re.MULTILINE)
+_TABLE = re.compile(r"^[ \t]*\[", re.MULTILINE)
 _TILE: Final = 240
 _GREY: Final = (236, 234, 240)
 
@@ -36,10 +37,20 @@ def copy_avatar(source: Path, target: Path, name: str) -> Path:
         )
     if target.exists():
         raise UsageError(f"{target} exists already", "choose another name, or remove it")
-    shutil.copytree(source, target)
-    file = target / AVATAR_FILE
-    text = file.read_text(encoding="utf-8")
-    file.write_text(_TITLE.sub(f'name = "{name}"', text, count=1), encoding="utf-8")
+    if source.resolve() in target.resolve().parents:
+        raise UsageError(
+            f"{target} lies in the folder that is to be copied", "run it from another folder"
+        )
+    try:
+        shutil.copytree(source, target)
+        file = target / AVATAR_FILE
+        text = file.read_text(encoding="utf-8-sig")
+        table = _TABLE.search(text)
+        head = text[: table.start()] if table else text
+        titled = _TITLE.sub(f'name = "{name}"', head, count=1) + text[len(head) :]
+        file.write_text(titled, encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as fault:
+        raise UsageError(f"{target}: cannot be written: {fault}", "choose another place") from fault
     return target
 
 
