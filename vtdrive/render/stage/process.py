@@ -20,7 +20,7 @@ from vtdrive.render.flat import F64, face_of
 from vtdrive.render.stage.backdrop import picture_of
 from vtdrive.render.stage.cadence import Cadence
 from vtdrive.render.stage.easel import Easel
-from vtdrive.render.stage.lane import Format, Lane
+from vtdrive.render.stage.lane import Format, Lane, LaneReport
 from vtdrive.render.stage.messages import Add, Drop, End, Message, Order, Relook, Report
 from vtdrive.render.stage.output import Picture
 from vtdrive.types import U8, RigSchema
@@ -108,7 +108,8 @@ class _Stage:
         """Those that are dropped but still shown, until the avatar rests."""
         self._closing: dict[int, tuple[Lane, int]] = {}
         """Those that were told to close, and how long that may take."""
-        self._gone: list[int] = []
+        self._gone: dict[int, LaneReport] = {}
+        """What those that have ended did, to the last picture."""
         self._paint_ms: deque[float] = deque(maxlen=_KEEP)
         self._latency_ms: deque[float] = deque(maxlen=_KEEP)
         self._inbox: deque[Message] = deque()
@@ -225,8 +226,8 @@ class _Stage:
             self._leaving.clear()
         for key, (lane, until_ns) in list(self._closing.items()):
             if lane.join(0) or now_ns > until_ns:
+                self._gone[key] = lane.report()
                 del self._closing[key]
-                self._gone.append(key)
 
     def _finish(self) -> None:
         """End in a bounded time, also where an output hangs in a library."""
@@ -260,6 +261,7 @@ class _Stage:
         fault, news = self._easel.fault, self._easel.news
         lanes = dict(self._lanes) | self._leaving
         lanes |= {key: lane for key, (lane, _) in list(self._closing.items())}
+        gone = dict(self._gone)
         return Report(
             painted=self._painted,
             paint_ms=_spread(self._paint_ms),
@@ -267,8 +269,8 @@ class _Stage:
             last_error="" if fault is None else fault.what,
             remedy="" if fault is None else fault.remedy,
             news=tuple(news.popleft() for _ in range(len(news))),
-            lanes={key: lane.report() for key, lane in lanes.items()},
-            gone=tuple(self._gone),
+            lanes={key: lane.report() for key, lane in lanes.items()} | gone,
+            gone=tuple(gone),
         )
 
 

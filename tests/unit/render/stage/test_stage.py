@@ -121,6 +121,7 @@ def test_two_outputs_share_one_painting_and_leave_one_by_one(take: Take, tmp_pat
         time.sleep(0.005)
     one.leave()
     assert a.read_text().splitlines()[-1].startswith("close")
+    assert one.stats.packets == len(shown(a)), "with those shown while it left"
     before = len(shown(b))
     assert within(5, lambda: len(shown(b)) > before + 3)
     painted = {s.seq: s[1:-1] for s in shown(a)}
