@@ -70,14 +70,15 @@ def missing_libraries() -> None:
     """Linux only: installs what is missing, or says how to."""
     if not sys.platform.startswith("linux"):
         return
-    packages = [package for library, package in LIBRARIES.items() if not loads(library)]
-    if not packages:
+    missing = [library for library in LIBRARIES if not loads(library)]
+    if not missing:
         return
+    packages = [LIBRARIES[library] for library in missing]
     names = " ".join(packages)
     if shutil.which("apt-get") is None:
         fail(
-            f"system libraries are missing: {', '.join(LIBRARIES)}",
-            "install your distribution's packages for libGL, libEGL and GLib",
+            f"system libraries are missing: {', '.join(missing)}",
+            f"install your distribution's packages for them (Debian calls them {names})",
         )
     if os.geteuid() != 0:
         fail(
