@@ -93,6 +93,10 @@ class Brush:
         """`scale`: pixels of one art unit, for the width of strokes."""
         self._outline = Outline(shape)
         self._count = len(shape.points)
+        self.even_odd = shape.even_odd
+        """Whether contours within contours are holes."""
+        self.leftwards = _area(shape) < 0.0
+        """Whether its outline runs against the clock."""
         self._gradient = shape.fill if isinstance(shape.fill, Gradient) else None
         self._fill, self._fill_alpha = None, 1.0
         if shape.fill is not None:
@@ -147,3 +151,12 @@ class Brush:
         return skia.GradientShader.MakeRadial(
             skia.Point(x0, y0), radius, self._colours, self._places
         )
+
+
+def _area(shape: Shape) -> float:
+    """Of all contours of a shape at rest, as polygons; below 0 where they run against the clock."""
+    area = 0.0
+    for start, segments, _ in shape.contours:
+        x, y = shape.points[start : start + 1 + 3 * segments : 3].T
+        area += float(x @ np.roll(y, -1) - y @ np.roll(x, -1))
+    return area

@@ -154,10 +154,19 @@ class Painter:
             _lay(canvas, *found, paint)
 
     def _outline(self, piece: Piece, pixels: F32) -> Any:
-        """The outlines of all shapes of a drawing as one path."""
+        """All that any of a drawing's shapes covers, as one path."""
+        brushes = self._brushes[piece.start]
         whole = skia.Path()
-        for brush, start in zip(self._brushes[piece.start], piece.starts, strict=True):
-            whole.addPath(brush.path(pixels[start : start + brush.count]))
+        for brush, start in zip(brushes, piece.starts, strict=True):
+            path = brush.path(pixels[start : start + brush.count])
+            if len(brushes) == 1:
+                return path
+            if brush.even_odd:  # its holes are holes of it alone; costs more
+                whole = skia.Op(whole, path, skia.PathOp.kUnion_PathOp)
+            elif brush.leftwards:  # else it would be cut out of the others
+                whole.reverseAddPath(path)
+            else:
+                whole.addPath(path)
         return whole
 
     def _warped(self, piece: Piece, pixels: F32) -> tuple[U8, int, int] | None:

@@ -137,6 +137,32 @@ def test_a_picture_masks(tmp_path: Path) -> None:
     assert columns.min() >= 100
 
 
+RING = '<path fill-rule="evenodd" d="M20 20H180V180H20Z M60 60H140V140H60Z"/>'
+
+
+@pytest.mark.parametrize(
+    ("mask", "middle"),
+    [
+        (RING, 0),
+        (RING + '<path d="M0 0H10V10H0Z"/>', 0),
+        (RING + '<path d="M150 90V110H90V90Z"/>', 255),
+        ('<path d="M20 20H120V180H20Z"/><path d="M80 20V180H180V20Z"/>', 255),
+        ('<path d="M20 20H120V180H20Z"/><path d="M80 20H180V180H80Z"/>', 255),
+    ],
+)
+def test_a_mask_is_what_any_of_its_shapes_covers(tmp_path: Path, mask: str, middle: int) -> None:
+    rect = '<g id="q"><rect width="200" height="200" fill="#ff0000"/></g>'
+    drawing = f'<svg xmlns="http://www.w3.org/2000/svg"><g id="m">{mask}</g>{rect}</svg>'
+    tables = (
+        'name = "x"\ncanvas = [200, 200]\ndrawing = "drawing.svg"\n'
+        '[[part]]\nname = "m"\nopacity = 0\n[[part]]\nname = "q"\nclip = "m"\n'
+    )
+    picture = painted(load_rig(write_avatar(tmp_path, tables, drawing)))
+    assert picture[100, 40].tolist() == [255, 0, 0, 255]
+    assert picture[100, 100, 3] == middle
+    assert picture[100, 190, 3] == 0
+
+
 def test_opacity_multiplies_downwards(tmp_path: Path) -> None:
     tables = TABLES.replace('art = ""', 'art = ""\nopacity = 0.5', 1).replace(
         'name = "body"\n',
