@@ -15,6 +15,7 @@ _FASTER: Final = 0.95
 are never quite the clock's, and a schedule that held on would paint old faces for minutes."""
 _MISSED: Final = 0.25
 """A face that is this share of the period later than it should be is not coming."""
+_IN_STEP: Final = 0.05
 _EASE: Final = 0.2
 _LONGEST_NS: Final = 250_000_000
 """Faces further apart come by chance."""
@@ -65,8 +66,18 @@ class Cadence:
             due = max(now_ns + self._period_ns, follow)
         elif due < now_ns + self._period_ns // 2:
             due = now_ns + self._period_ns  # too late to catch up
+        elif self._pending and self._face_ns is not None and self._in_step:
+            # This face had to wait for the clock, and so would all that follow it at the same pace:
+            # come earlier, picture by picture, until they need not.
+            due -= min(now_ns - self._face_ns, self._share(1 - _FASTER))
         self._due_ns, self._pending = due, False
         self._opens_ns = max(due - self._share(_EARLY), now_ns + self._share(1 - _EARLY))
+
+    @property
+    def _in_step(self) -> bool:
+        """Whether faces come at the pace of pictures, or of every second or third one."""
+        ratio = self._apart_ns / self._period_ns
+        return ratio > 0.5 and abs(ratio - round(ratio)) < _IN_STEP
 
     @property
     def _fresh(self) -> bool:

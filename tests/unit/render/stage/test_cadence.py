@@ -121,3 +121,12 @@ def test_a_painter_that_was_held_up_does_not_catch_up_in_a_rush() -> None:
     assert cadence.wait_ns(late) == 0
     cadence.painted(late)
     assert cadence.wait_ns(late + MS) > 24 * MS
+
+
+@pytest.mark.parametrize("late_ms", [2, 8, 16, 24, 31])
+def test_faces_that_come_between_pictures_are_soon_painted_on_arrival(late_ms: int) -> None:
+    # Half a second without faces first, so that the clock alone has chosen when to paint.
+    times = [t + 500 * MS + late_ms * MS for t in faces(30.0, seconds=SECONDS - 1)]
+    played = play(30.0, times)
+    assert max(played.ages_ms[60:]) < 1.0
+    assert min(played.gaps_ms) > 0.79 * 1000 / 30
