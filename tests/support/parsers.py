@@ -9,6 +9,16 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
+from parsers_pngtuber import (
+    import_refusals,
+    imports,
+    mini_files,
+    picture,
+    pictures,
+    plus_files,
+    remix_files,
+    veado_files,
+)
 
 from vtdrive.types import Incoming
 
@@ -308,88 +318,6 @@ def _page_requests() -> list[bytes]:
     ]
 
 
-def _imports(kind: str) -> Callable[[bytes], object]:
-    """A file of another program's PNGtuber, as far as it goes without decoding pictures."""
-
-    def feed(data: bytes) -> object:
-        import tomllib
-
-        from vtdrive.render.importing.mini import read_mini
-        from vtdrive.render.importing.plus import read_save
-        from vtdrive.render.importing.remix import read_remix
-        from vtdrive.render.importing.veado import read_veado
-        from vtdrive.render.importing.written import avatar_toml
-
-        read = {"plus": read_save, "veado": read_veado, "mini": read_mini, "remix": read_remix}
-        made = read[kind](data, "somebody")
-        tomllib.loads(avatar_toml(made.avatar))
-        for path, picture in made.pictures.items():
-            assert ".." not in path
-            assert path.startswith("pictures/")
-            x, y, width, height = picture.cut or (0, 0, 1, 1)
-            assert 0 <= x < x + width <= picture.art.width
-            assert 0 <= y < y + height <= picture.art.height
-        return made
-
-    return feed
-
-
-def _import_refusals() -> tuple[type[Exception], ...]:
-    from vtdrive.render.importing.art import Unreadable
-
-    return (Unreadable,)
-
-
-def _plus_files() -> list[bytes]:
-    from pngtubers import disc, plus, plus_sprite
-
-    small = disc(width=10, height=10)
-    return [
-        plus(
-            [
-                plus_sprite(1, small, drag=4, rotDrag=1, clipped=True, frames=2),
-                plus_sprite(2, small, parentId=1, showTalk=2, pos="Vector2(1, -2)"),
-            ]
-        )
-    ]
-
-
-def _veado_files() -> list[bytes]:
-    from pngtubers import disc, veado
-
-    small = disc(width=10, height=10)
-    states = {"happy": [small, small, None, None], "Idle": [small, None, small, None]}
-    return [veado(states), veado(states, new=False, codec=b"PNG.")]
-
-
-def _mini_files() -> list[bytes]:
-    from pngtubers import disc, mini, png
-
-    small = png(disc(width=10, height=10))
-    return [mini({"idle.png": small, "talk.png": small, "a.yaml": b"x"})]
-
-
-def _remix_files() -> list[bytes]:
-    from pngtubers import GodotObject, disc, remix, remix_sprite
-
-    sprite = remix_sprite(2, disc(width=10, height=10), should_talk=True, position=(2.0, 3.0))
-    key = [{"hot_key": GodotObject("InputEventKey")}]
-    return [remix([remix_sprite(1, None), {**sprite, "parent_id": 1.0}], input_array=key)]
-
-
-def _picture(data: bytes) -> object:
-    from vtdrive.render.importing.art import art_of
-
-    return art_of(data)
-
-
-def _pictures() -> list[bytes]:
-    from pngtubers import disc, gif, png
-
-    webp = b"RIFF\x1e\0\0\0WEBPVP8L\x11\0\0\0/\x0f\xc0\x03\0" + bytes(12)
-    return [png(disc(width=10, height=10)), gif(), webp]
-
-
 PARSERS: Final[dict[str, Parser]] = {
     "osc": Parser(_osc, _vmc_packets),
     "vmc-in": Parser(_vmc_in, _vmc_packets),
@@ -415,10 +343,10 @@ PARSERS: Final[dict[str, Parser]] = {
         _overlay_refusals,
     ),
     "avatar-page": Parser(_page_request, _page_requests, _page_refusals),
-    "pngtuber-plus": Parser(_imports("plus"), _plus_files, _import_refusals),
-    "veado": Parser(_imports("veado"), _veado_files, _import_refusals),
-    "veadomini": Parser(_imports("mini"), _mini_files, _import_refusals),
-    "pngremix": Parser(_imports("remix"), _remix_files, _import_refusals),
-    "picture-size": Parser(_picture, _pictures, _import_refusals),
+    "pngtuber-plus": Parser(imports("plus"), plus_files, import_refusals),
+    "veado": Parser(imports("veado"), veado_files, import_refusals),
+    "veadomini": Parser(imports("mini"), mini_files, import_refusals),
+    "pngremix": Parser(imports("remix"), remix_files, import_refusals),
+    "picture-size": Parser(picture, pictures, import_refusals),
 }
 """Name -> parser."""

@@ -2,85 +2,23 @@
 
 from __future__ import annotations
 
-import dataclasses
 import itertools
 import os
 import signal
 import statistics
-import subprocess
-import sys
-import threading
 import time
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import cast
 
 import numpy as np
 import psutil
 import pytest
-from stage_parts import PARTS, ProbeTable, shown
+from stage_parts import PARTS, shown
+from stage_seats import LOOK, REST, Take, face, painters, put, within
 
-from vtdrive.clock import SYSTEM_CLOCK
-from vtdrive.config.avatar import AvatarConfig
 from vtdrive.render.stage import handle
 from vtdrive.render.stage.child import Child
-from vtdrive.render.stage.handle import Seat, take_seat
 from vtdrive.render.stage.messages import Report
-from vtdrive.sink_stats import SinkStats
-from vtdrive.types import FaceState, RigSchema, Status, frozen
-from vtdrive.wire.neutral import neutral_frame
-
-LOOK = AvatarConfig(width=64, height=64, fps=60)
-Take = Callable[..., Seat]
-REST = neutral_frame(RigSchema((), ()), (), seq=0, t_ns=0).state
-
-
-def face(red: float) -> FaceState:
-    """A face whose first shape is `red`."""
-    shapes = np.zeros(52)
-    shapes[0] = red
-    return dataclasses.replace(REST, status=Status.LIVE, shapes=frozen(shapes))
-
-
-def within(seconds: float, holds: Callable[[], bool]) -> bool:
-    end = time.monotonic() + seconds
-    while not holds() and time.monotonic() < end:
-        time.sleep(0.005)
-    return holds()
-
-
-def painters() -> list[psutil.Process]:
-    """Child processes of this one; the resource tracker is Python's own and stays."""
-    found = []
-    for child in psutil.Process().children():
-        try:
-            if "resource_tracker" not in " ".join(child.cmdline()):
-                found.append(child)
-        except psutil.NoSuchProcess:
-            pass
-    return found
-
-
-@pytest.fixture
-def take(tmp_path: Path) -> Iterator[Take]:
-    seats: list[Seat] = []
-
-    def taken(name: str, look: AvatarConfig = LOOK, **wishes: object) -> Seat:
-        table = ProbeTable.model_validate({"path": str(tmp_path / name), "label": name, **wishes})
-        seat = take_seat(table, look, SinkStats(), makers=PARTS)
-        seats.append(seat)
-        return seat
-
-    yield taken
-    for seat in seats:
-        seat.leave()
-    assert not painters()
-    assert not [t for t in threading.enumerate() if t.name == "vtdrive-stage"]
-    assert not handle._stages
-
-
-def put(seat: Seat, state: FaceState) -> None:
-    seat.put(state, t_ns=SYSTEM_CLOCK.now_ns())
 
 
 def test_a_face_becomes_a_picture_and_the_last_one_is_seen(take: Take, tmp_path: Path) -> None:
@@ -322,130 +260,6 @@ def test_faces_are_painted_as_they_come(take: Take, tmp_path: Path) -> None:
         first.setdefault(one.t_ns, (one.painted_ns - one.t_ns) * 1e-6)
     latency = statistics.median(list(first.values())[10:])
     assert latency < 10, first  # 0.5 ms on a quiet machine; by the clock alone it were 16
-
-
-ALONE = """
-import sys, time
-sys.path[:0] = {path!r}
-from stage_parts import PARTS, ProbeTable
-from vtdrive.config.avatar import AvatarConfig
-from vtdrive.render.stage.handle import take_seat
-from vtdrive.sink_stats import SinkStats
-if __name__ == "__main__":
-    look = AvatarConfig(width=64, height=64, fps=30)
-    seat = take_seat(ProbeTable(path={notes!r}), look, SinkStats(), makers=PARTS)
-    while not seat.stats.packets:
-        time.sleep(0.01)
-    print(seat.stage.pid, flush=True)
-    {then}
-"""
-
-
-def alone(tmp_path: Path, then: str) -> tuple[subprocess.Popen[str], int]:
-    """A parent of its own that does `then` once something was shown, and its child's pid."""
-    script = tmp_path / "alone.py"
-    notes = str(tmp_path / "a")
-    script.write_text(ALONE.format(path=[p for p in sys.path if p], notes=notes, then=then))
-    parent = subprocess.Popen(
-        [sys.executable, str(script)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    )
-    assert parent.stdout is not None
-    return parent, int(parent.stdout.readline())
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize(
-    ("then", "sent"),
-    [
-        pytest.param("time.sleep(60)", signal.SIGKILL, id="killed"),
-        pytest.param("sys.exit()", None, id="forgot to close"),
-    ],
-)
-def test_a_parent_that_is_gone_takes_the_child_along(
-    tmp_path: Path, then: str, sent: signal.Signals | None
-) -> None:
-    shared = Path("/dev/shm")
-    before = set(shared.iterdir()) if shared.is_dir() else set()
-    parent, pid = alone(tmp_path, then)
-    child = psutil.Process(pid)
-    if sent is not None:
-        parent.send_signal(sent)
-    _, said = parent.communicate(timeout=20)
-    assert within(8, lambda: not child.is_running() or child.status() == psutil.STATUS_ZOMBIE)
-    assert said == ""
-    if sent is not None:
-        # Nobody told it to, and still it released its camera.
-        assert (tmp_path / "a").read_text().splitlines()[-1].startswith("close")
-    after = set(shared.iterdir()) if shared.is_dir() else set()
-    assert not [p for p in after - before if p.name.startswith(("pym-", "psm_", "sem."))]
-
-
-@pytest.mark.slow
-def test_ctrl_c_is_for_the_parent(tmp_path: Path) -> None:
-    then = """pid = seat.stage.pid
-    try:
-        time.sleep(60)
-    except KeyboardInterrupt:
-        time.sleep(0.3)
-        print(pid == seat.stage.pid, repr(seat.stats.last_error))
-        seat.leave()"""
-    parent, pid = alone(tmp_path, then)
-    os.killpg(parent.pid, signal.SIGINT)
-    out, said = parent.communicate(timeout=20)
-    assert out.split() == ["True", "''"]
-    assert said == ""
-    assert not psutil.pid_exists(pid)
-    assert (tmp_path / "a").read_text().splitlines()[-1].startswith("close")
-
-
-@pytest.mark.slow
-def test_ctrl_c_while_it_starts_is_for_the_parent_too(take: Take, tmp_path: Path) -> None:
-    seat = take("a")
-    assert within(5, lambda: seat.stage.pid is not None)
-    pid = seat.stage.pid
-    assert pid is not None
-    for _ in range(10):
-        os.kill(pid, signal.SIGINT)
-        time.sleep(0.02)
-    assert within(20, lambda: bool(shown(tmp_path / "a")))
-    assert seat.stage.pid == pid
-
-
-FIRST = """
-import os, signal, sys, time
-sys.path[:0] = {path!r}
-from stage_parts import PARTS, ProbeTable
-from vtdrive.config.avatar import AvatarConfig
-from vtdrive.render.stage.handle import take_seat
-from vtdrive.sink_stats import SinkStats
-if __name__ == "__main__":
-    look = AvatarConfig(width=64, height=64, fps=30)
-    seat = take_seat(ProbeTable(path={notes!r}), look, SinkStats(), makers=PARTS)
-    while (pid := seat.stage.pid) is None:
-        time.sleep(0.001)
-    for _ in range(10):
-        os.kill(pid, signal.SIGINT)
-        time.sleep(0.02)
-    while not (seat.stats.packets or seat.stats.last_error):
-        time.sleep(0.01)
-    print(pid == seat.stage.pid, repr(seat.stats.last_error))
-    seat.leave()
-"""
-
-
-@pytest.mark.slow
-def test_ctrl_c_while_the_first_process_of_all_starts_too(tmp_path: Path) -> None:
-    # Python's resource tracker begins beside it, and lets signals in again as it does.
-    script = tmp_path / "first.py"
-    script.write_text(FIRST.format(path=[p for p in sys.path if p], notes=str(tmp_path / "a")))
-    done = subprocess.run(
-        [sys.executable, str(script)], capture_output=True, text=True, timeout=60, check=False
-    )
-    assert (done.stdout.split(), done.stderr) == (["True", "''"], "")
 
 
 @pytest.mark.slow
