@@ -36,7 +36,7 @@ SIZE: Final = (640, 360)
 FPS: Final = 15.0
 PAINTED_HZ: Final = 9.0
 DEVICE: Final = "/dev/video10"
-MODULES: Final = Path("/tmp/modules")
+MODULES: Final = Path("/guest/modules")
 LOOPBACK: Final = "devices=1 video_nr=10 card_label=vtdrive"
 
 

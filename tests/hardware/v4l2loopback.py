@@ -50,14 +50,13 @@ mount -t tmpfs none /upper && mkdir /upper/changed /upper/work
 mount -t overlay -o lowerdir=/host,upperdir=/upper/changed,workdir=/upper/work none /root
 for folder in proc sys dev; do mount --bind /$folder /root/$folder; done
 mkdir /root/dev/shm && mount -t tmpfs none /root/dev/shm
-mount -t tmpfs none /root/tmp
-mkdir /root/tmp/results /root/tmp/modules && mount -t 9p -o $ninep results /root/tmp/results
-cp /modules/* /root/tmp/modules/
+mkdir /root/guest /root/guest/results /root/guest/modules && mount -t 9p -o $ninep results /root/guest/results
+cp /modules/* /root/guest/modules/
 ip link set lo up
 hostname guest
-chroot /root /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/tmp LANG=C.UTF-8 \
-    /bin/sh /tmp/results/job.sh > /root/tmp/results/log.txt 2>&1
-echo $? > /root/tmp/results/status
+chroot /root /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/guest LANG=C.UTF-8 \
+    /bin/sh /guest/results/job.sh > /root/guest/results/log.txt 2>&1
+echo $? > /root/guest/results/status
 sync
 poweroff -f
 """
@@ -156,12 +155,12 @@ class Guest:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self.results = folder / "results"
-        """What the job left in `/tmp/results`, `log.txt` being what it said."""
+        """What the job left in `/guest/results`, `log.txt` being what it said."""
 
     def run(self, command: str, *, seconds: float) -> int:
         """The exit status of a shell command run as root inside; TimeoutError if none came.
 
-        Modules lie in `/tmp/modules`; `job.order` there names those for `insmod`, in order.
+        Modules lie in `/guest/modules`; `job.order` there names those for `insmod`, in order.
         """
         shutil.rmtree(self.results, ignore_errors=True)
         self.results.mkdir()
@@ -198,7 +197,7 @@ def camera_figures(folder: Path) -> dict[str, Any]:
     guest = Guest(folder)
     here = Path(__file__).resolve()
     job = here.with_name("camera_job.py")
-    command = f"cd {here.parents[2]} && {sys.executable} {job} /tmp/results/figures.json"
+    command = f"cd {here.parents[2]} && {sys.executable} {job} /guest/results/figures.json"
     status = guest.run(command, seconds=400)
     assert status == 0, guest.said()
     figures: dict[str, Any] = json.loads((guest.results / "figures.json").read_text())

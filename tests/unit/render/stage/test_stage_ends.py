@@ -78,12 +78,15 @@ def test_a_parent_that_is_gone_takes_the_child_along(
 def test_ctrl_c_is_for_the_parent(tmp_path: Path) -> None:
     then = """pid = seat.stage.pid
     try:
+        print("waits", flush=True)
         time.sleep(60)
     except KeyboardInterrupt:
         time.sleep(0.3)
         print(pid == seat.stage.pid, repr(seat.stats.last_error))
         seat.leave()"""
     parent, pid = alone(tmp_path, then)
+    assert parent.stdout is not None
+    assert parent.stdout.readline() == "waits\n"
     os.killpg(parent.pid, signal.SIGINT)
     out, said = parent.communicate(timeout=20)
     assert out.split() == ["True", "''"]
