@@ -50,7 +50,8 @@ mount -t tmpfs none /upper && mkdir /upper/changed /upper/work
 mount -t overlay -o lowerdir=/host,upperdir=/upper/changed,workdir=/upper/work none /root
 for folder in proc sys dev; do mount --bind /$folder /root/$folder; done
 mkdir /root/dev/shm && mount -t tmpfs none /root/dev/shm
-mkdir /root/guest /root/guest/results /root/guest/modules && mount -t 9p -o $ninep results /root/guest/results
+mkdir /root/guest /root/guest/results /root/guest/modules
+mount -t 9p -o $ninep results /root/guest/results
 cp /modules/* /root/guest/modules/
 ip link set lo up
 hostname guest
