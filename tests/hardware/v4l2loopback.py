@@ -41,23 +41,23 @@ _INIT: Final = """\
 #!/bin/busybox sh
 export PATH=/bin
 /bin/busybox --install -s /bin
-mkdir -p /proc /sys /dev /host /upper /root /results
+mkdir -p /proc /sys /dev /host /upper /whole /results
 mount -t proc none /proc && mount -t sysfs none /sys && mount -t devtmpfs none /dev
 for file in $(cat /modules/boot.order); do insmod /modules/$file; done
 ninep="trans=virtio,version=9p2000.L,msize=512000"
 mount -t 9p -o $ninep,cache=loose,ro hostroot /host
 mount -t tmpfs none /upper && mkdir /upper/changed /upper/work
-mount -t overlay -o lowerdir=/host,upperdir=/upper/changed,workdir=/upper/work none /root
-for folder in proc sys dev; do mount --bind /$folder /root/$folder; done
-mkdir /root/dev/shm && mount -t tmpfs none /root/dev/shm
-mkdir /root/guest /root/guest/results /root/guest/modules
-mount -t 9p -o $ninep results /root/guest/results
-cp /modules/* /root/guest/modules/
+mount -t overlay -o lowerdir=/host,upperdir=/upper/changed,workdir=/upper/work none /whole
+for folder in proc sys dev; do mount --bind /$folder /whole/$folder; done
+mkdir /whole/dev/shm && mount -t tmpfs none /whole/dev/shm
+mkdir /whole/guest /whole/guest/results /whole/guest/modules
+mount -t 9p -o $ninep results /whole/guest/results
+cp /modules/* /whole/guest/modules/
 ip link set lo up
 hostname guest
-chroot /root /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/guest LANG=C.UTF-8 \
-    /bin/sh /guest/results/job.sh > /root/guest/results/log.txt 2>&1
-echo $? > /root/guest/results/status
+chroot /whole /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/guest LANG=C.UTF-8 \
+    /bin/sh /guest/results/job.sh > /whole/guest/results/log.txt 2>&1
+echo $? > /whole/guest/results/status
 sync
 poweroff -f
 """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -19,7 +20,7 @@ _BT709: Final = 1
 _VIDEO_RANGE: Final = 1
 
 
-class ContainerFilm:
+class ContainerFilm(ABC):
     """A film in one file, through PyAV.
 
     `codec` and its `pixels` receive pictures that `_picture` made of ours.
@@ -90,13 +91,13 @@ class ContainerFilm:
         except OSError:
             return self._file.path
 
+    @abstractmethod
     def _picture(self, rgba: U8) -> Any:
         """An `av.VideoFrame` of a premultiplied picture."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _options(self) -> Mapping[str, str]:
         """Of the codec."""
-        raise NotImplementedError
 
     def _container_options(self) -> Mapping[str, str]:
         """Of the container; without random numbers and times in it, so that films repeat."""
