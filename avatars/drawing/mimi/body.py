@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from avatars.drawing.mimi import palette as p
-from avatars.drawing.mimi.ink import outline
+from avatars.drawing.mimi.ink import hull
 from avatars.drawing.pen import Curve, egg, line, mirrored, taper, through
 from avatars.drawing.sheet import Sheet
 
@@ -39,12 +39,13 @@ def draw_tail(sheet: Sheet) -> None:
         892 + 700j, 906 + 770j, 948 + 836j, 960 + 886j, 930 + 858j, 922 + 900j, 904 + 820j,
         closed=True, corners=(0, 3, 4, 5),
     )  # fmt: skip
-    lines = outline(tail, 7.5, corners=(0, 6, 11, 13, 15), skip=(4,), per=6)
-    lines += [
+    rim = hull(tail, 7.5, corners=(0, 6, 11, 13, 15), skip=(4,))
+    lines = [
         line(through(842 + 960j, 838 + 1040j, 800 + 1110j), 4.2, count=4),
         line(through(900 + 980j, 892 + 1050j, 862 + 1110j), 4.2, count=4),
     ]
     with sheet.group("tail"):
+        sheet.fill(rim, p.HAIR_LINE)
         sheet.fill(tail, p.HAIR)
         sheet.fill(shade, p.HAIR_SHADE)
         sheet.fill(tip, p.CREAM)
@@ -92,11 +93,10 @@ def draw_torso(sheet: Sheet) -> None:
         line(through(470 + 1150j, 450 + 1210j, 456 + 1320j), 5, count=3),
         line(through(590 + 1090j, 600 + 1150j, 592 + 1230j), 5, count=3),
     ]
-    folds += [
-        line(torso.between(2, 5), 6.5, taper(0.3, 0.1), count=6),
-        line(torso.between(6, 9), 6.5, taper(0.1, 0.3), count=6),
-    ]
+    swell = {1: taper(0.3, 0.1), 3: taper(0.1, 0.3)}
+    rim = hull(torso, 6.5, corners=(0, 2, 5, 6, 9, 11), skip=(0, 2, 4, 5), profiles=swell)
     with sheet.group("torso"):
+        sheet.fill(rim, p.KNIT_LINE)
         sheet.fill(torso, p.KNIT)
         sheet.fill(shade, p.KNIT_SHADE)
         sheet.fill(folds, p.KNIT_LINE)
@@ -135,14 +135,14 @@ def draw_collar(sheet: Sheet) -> None:
             corners=(0, 1, 4),
         )
         with sheet.group(f"collar_{side}"):
+            rim = hull(flap, 7, corners=(0, 3, 5, 7))
+            sheet.fill(rim, p.LINEN_LINE)
             sheet.fill(flap, p.LINEN)
             sheet.fill(dim, p.LINEN_SHADE)
             if side == "l":
                 away = flap.between(1, 5)
                 sheet.fill(line(away, 30, taper(0.5, 0.4), left=0.0, count=6), p.LINEN_SHADE)
             sheet.fill(line(inset, 9, taper(0.05, 0.05, blunt=0.7), count=7), p.KNIT_SHADE)
-            lines = outline(flap, 7, corners=(0, 3, 5, 7), blunt=0.3, per=5)
-            sheet.fill(lines, p.LINEN_LINE)
 
 
 def draw_arms(sheet: Sheet) -> None:
@@ -157,14 +157,15 @@ def draw_arms(sheet: Sheet) -> None:
         closed=True, corners=(0, 3, 4),
     )  # fmt: skip
     with sheet.group("arm_r"):
+        swell = {0: taper(0.4, 0.1, blunt=0.2), 2: taper(0.1, 0.6)}
+        rim = hull(far, 7.5, corners=(0, 4, 5), skip=(1,), profiles=swell)
+        sheet.fill(rim, p.KNIT_LINE)
         sheet.fill(far, p.KNIT)
         sheet.fill(far_shade, p.KNIT_SHADE)
         lit = through(238 + 884j, 206 + 956j, 186 + 1050j, 196 + 1046j, 222 + 970j, 268 + 872j,
                       closed=True, corners=(0, 2, 5))  # fmt: skip
         sheet.fill(lit, p.KNIT_LIGHT)
         lines = [
-            line(far.between(0, 4), 7.5, taper(0.4, 0.1, blunt=0.2), count=7),
-            line(far.between(5, 8), 6.5, taper(0.1, 0.6), count=6),
             line(through(200 + 1000j, 226 + 1030j, 262 + 1040j), 5, count=3),
             line(through(186 + 1090j, 214 + 1110j, 238 + 1112j), 5, count=3),
         ]
@@ -208,6 +209,9 @@ def draw_forearm(sheet: Sheet) -> None:
             line(through(506 + 1036j, 522 + 1036j, 540 + 1044j), 4.4, taper(0.1, 0.6), count=3),
         ]
         sheet.fill(fingers, p.SKIN_LINE)
+        swell = {0: taper(0.2, 0.1, blunt=0.2), 2: taper(0.1, 0.7)}
+        rim = hull(fore, 7.5, corners=(0, 4, 6, 9), skip=(1, 3), profiles=swell)
+        sheet.fill(rim, p.KNIT_LINE)
         sheet.fill(fore, p.KNIT)
         shade = through(
             824 + 1110j, 786 + 1170j, 716 + 1176j, 640 + 1142j, 566 + 1094j, 640 + 1112j,
@@ -225,19 +229,17 @@ def draw_forearm(sheet: Sheet) -> None:
         )  # fmt: skip
         sheet.fill(lit, p.KNIT_LIGHT)
         lines = [
-            line(fore.between(0, 4), 7.5, taper(0.2, 0.1, blunt=0.2), count=7),
-            line(fore.between(6, 9), 6.5, taper(0.1, 0.7), count=5),
             line(through(690 + 1060j, 720 + 1080j, 730 + 1110j), 5, count=3),
             line(through(650 + 1050j, 668 + 1072j, 668 + 1096j), 5, count=3),
         ]
         sheet.fill(lines, p.KNIT_LINE)
+        sheet.fill(hull(cuff, 6, corners=(0, 2, 3, 5)), p.LINEN_LINE)
         sheet.fill(cuff, p.LINEN)
         dim = through(
             566 + 1094j, 548 + 1068j, 572 + 1066j, 590 + 1044j, 606 + 1112j, closed=True,
             corners=(0, 3, 4),
         )  # fmt: skip
         sheet.fill(dim, p.LINEN_SHADE)
-        sheet.fill(outline(cuff, 6, corners=(0, 2, 3, 5), blunt=0.4), p.LINEN_LINE)
 
 
 def draw_ribbon(sheet: Sheet) -> None:
@@ -253,20 +255,16 @@ def draw_ribbon(sheet: Sheet) -> None:
             closed=True, corners=(0, 2, 3, 4, 6),
         )  # fmt: skip
         with sheet.group(f"ribbon_{side}"):
+            rim = hull(band, 6.5, corners=(0, 2, 3, 4, 6), skip=(4,))
+            sheet.fill(rim, p.RED_LINE)
             sheet.fill(band, p.RED if side == "l" else p.RED_SHADE)
-            sheet.fill(
-                outline(band, 6.5, corners=(0, 2, 3, 4, 6), skip=(4,), blunt=0.3, per=4), p.RED_LINE
-            )
     loop = through(
         knot + 6 - 6j, knot + 40 - 44j, knot + 92 - 58j, knot + 112 - 10j, knot + 96 + 40j,
         knot + 44 + 30j, knot + 6 + 10j,
         closed=True, corners=(0, 6),
     )  # fmt: skip
-    dark = through(
-        knot + 8 + 2j, knot + 50 + 4j, knot + 108 + 8j, knot + 96 + 40j, knot + 44 + 30j,
-        knot + 6 + 10j,
-        closed=True, corners=(0, 2, 5),
-    )  # fmt: skip
+    fold = through(knot + 8 + 2j, knot + 50 + 4j, knot + 108 + 8j)
+    dark = fold.then(loop.between(3, 4).part(0.4, 1.0, 1), loop.between(4, 6), close=True)
     crease = [
         line(through(knot + 10 - 2j, knot + 40 - 12j, knot + 66 - 14j), 4.5, taper(0.1, 0.7)),
         line(through(knot + 12 + 4j, knot + 36 + 10j, knot + 56 + 10j), 4.5, taper(0.1, 0.7)),
@@ -278,10 +276,11 @@ def draw_ribbon(sheet: Sheet) -> None:
                 other = mirrored(curve, knot.real).turned(6, knot)
                 return curve.turned(-4, knot) if side == "l" else other
 
+            rim = hull(loop, 6.5, corners=(0, 6), skip=(1,))
+            sheet.fill(put(rim), p.RED_LINE)
             sheet.fill(put(loop), p.RED)
             sheet.fill(put(dark), p.RED_SHADE)
-            lines = outline(loop, 6.5, corners=(0, 6), skip=(1,), blunt=0.3, per=9)
-            sheet.fill([put(curve) for curve in [*lines, *crease]], p.RED_LINE)
+            sheet.fill([put(curve) for curve in crease], p.RED_LINE)
     bell = knot + 16j
     with sheet.group("bell"):
         sheet.fill(egg(bell, 30, 30, low=28), p.GOLD)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from avatars.drawing.mimi import palette as p
-from avatars.drawing.mimi.ink import outline
+from avatars.drawing.mimi.ink import hull
 from avatars.drawing.pen import Curve, line, lock, mirrored, taper, through
 from avatars.drawing.sheet import Sheet
 
@@ -21,27 +21,26 @@ def draw_ears(sheet: Sheet) -> None:
     for side in ("l", "r"):
         ear = through(*_EAR, closed=True, corners=(0, 3, 7))
         inner = through(*_INNER, closed=True, corners=(0, 3, 6))
-        tip = through(
-            624 + 121j, 692 + 62j, 726 + 116j, 714 + 134j, 700 + 122j, 692 + 144j, 672 + 124j,
-            658 + 142j, 646 + 122j,
-            closed=True, corners=tuple(range(9)), tension=0.9,
-        )  # fmt: skip
+        up, down = ear.between(2, 3).part(0.15, 1.0, 2), ear.between(3, 4).part(0.0, 0.85, 2)
+        jags = (714 + 134j, 700 + 122j, 692 + 144j, 672 + 124j, 658 + 142j, 646 + 122j)
+        tip = up.then(down, *(Curve((z,)) for z in jags), close=True)
         shadow = through(
             596 + 340j, 608 + 256j, 640 + 182j, 684 + 112j, 676 + 196j, 650 + 280j, 640 + 340j,
             closed=True, corners=(0, 3, 6),
         )  # fmt: skip
-        lines = outline(ear, 7.5, corners=(0, 3, 7), skip=(2,), blunt=0.3, per=6)
-        lines.append(line(inner.between(0, 3), 4.5, taper(0.5, 0.3), count=5))
+        rim = hull(ear, 7.5, corners=(0, 3, 7), skip=(2,))
+        fold = line(inner.between(0, 3), 4.5, taper(0.5, 0.3), count=5)
 
         def put(curve: Curve, side: str = side) -> Curve:
             return curve if side == "l" else mirrored(curve, 500).turned(-3, 360 + 320j)
 
         with sheet.group(f"ear_{side}"):
+            sheet.fill(put(rim), p.HAIR_LINE)
             sheet.fill(put(ear), p.HAIR)
             sheet.fill(put(tip), p.HAIR_DEEP)
             sheet.fill(put(inner), p.EAR)
             sheet.fill(put(shadow), p.EAR_SHADE)
-            sheet.fill([put(curve) for curve in lines], p.HAIR_LINE)
+            sheet.fill(put(fold), p.HAIR_LINE)
 
 
 def draw_tufts(sheet: Sheet) -> None:

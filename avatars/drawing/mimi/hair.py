@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from avatars.drawing.mimi import palette as p
-from avatars.drawing.mimi.ink import outline, strand
-from avatars.drawing.pen import Curve, line, lock, mirrored, taper, through
+from avatars.drawing.mimi.ink import hull, strand
+from avatars.drawing.pen import Curve, line, mirrored, taper, through
 from avatars.drawing.sheet import Sheet
 
 __all__ = ["draw_back", "draw_cap", "draw_fringe", "draw_fringe_shadow", "draw_sides"]
@@ -37,10 +37,11 @@ def draw_back(sheet: Sheet) -> None:
         shape = _mass(spots, _TIPS)
         inner = 1 if side == "l" else -1
         with sheet.group(f"hair_back_{side}"):
+            sheet.fill(hull(shape, 7.5, corners=_TIPS, skip=(8, 9)), p.HAIR_LINE)
             sheet.fill(shape, p.HAIR)
             sheet.fill(_shade(inner), p.HAIR_SHADE)
             sheet.fill(_deep(inner), p.HAIR_DEEP)
-            lines = outline(shape, 7.5, corners=_TIPS, skip=(8, 9), per=4)
+            lines = []
             for a, b, c in (
                 (735 + 560j, 742 + 670j, 764 + 740j),
                 (712 + 640j, 724 + 780j, 775 + 868j),
@@ -83,9 +84,9 @@ _CAP = [
 def draw_cap(sheet: Sheet) -> None:
     cap = through(*_CAP, closed=True, corners=(0, 9))
     with sheet.group("hair_cap"):
+        swell = {0: taper(0.25, 0.25)}
+        sheet.fill(hull(cap, 7.5, corners=(0, 9), skip=(1,), profiles=swell), p.HAIR_LINE)
         sheet.fill(cap, p.HAIR)
-        rim = cap.between(0, 9)
-        sheet.fill(line(rim, 7.5, taper(0.25, 0.25), count=10), p.HAIR_LINE)
 
 
 _NO_LIGHT = (0.0, 0.0)
@@ -103,15 +104,23 @@ _FRINGE: tuple[tuple[str, Curve, float, float, _Light], ...] = (
 """Name, way, width, bias, and where the light lies."""
 
 
+_FRINGE_SHADOW = [
+    286 + 580j, 276 + 470j, 276 + 375j, 330 + 300j, 500 + 250j, 680 + 300j, 752 + 355j,
+    751 + 430j, 733 + 566j, 712 + 530j, 688 + 478j,
+    662 + 502j, 657 + 450j, 646 + 407j, 622 + 454j,
+    583 + 493j, 574 + 434j, 552 + 354j, 540 + 416j,
+    543 + 476j, 515 + 436j, 504 + 393j, 478 + 440j,
+    459 + 516j, 427 + 485j, 406 + 452j,
+    405 + 486j, 390 + 434j, 362 + 474j,
+    337 + 518j, 329 + 494j,
+]  # fmt: skip
+"""From tip to tip: where the locks would fall, moved a little down and to her left."""
+
+
 def draw_fringe_shadow(sheet: Sheet) -> None:
+    tips = (0, 8, 10, 11, 13, 15, 17, 19, 21, 23, 25, 26, 27, 29, 30)
     with sheet.group("fringe_shadow"):
-        sheet.fill(
-            [
-                lock(way.moved(7 + 20j), width * 0.98, bias=bias, belly=0.45, root=0.45, power=1.7)
-                for _, way, width, bias, _ in _FRINGE
-            ],
-            p.SKIN_SHADE,
-        )
+        sheet.fill(_mass(_FRINGE_SHADOW, tips), p.SKIN_SHADE)
 
 
 def draw_fringe(sheet: Sheet) -> None:

@@ -2,33 +2,79 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+from typing import Final
 
 from avatars.drawing.mimi import palette as p
-from avatars.drawing.pen import Curve, line, lock, taper, through
+from avatars.drawing.pen import Curve, Profile, line, lock, taper, through
 from avatars.drawing.sheet import Sheet
 
-__all__ = ["outline", "strand"]
+__all__ = ["hull", "strand"]
+
+_HIDDEN: Final = 1.5
+"""How far a hull lies within its shape where no line is to be seen: no dark fringe remains."""
 
 
-def outline(
+def hull(
     shape: Curve,
     width: float,
     *,
-    corners: Sequence[int] = (),
+    corners: Sequence[int],
     skip: Sequence[int] = (),
-    blunt: float = 0.25,
-    per: int = 5,
-) -> list[Curve]:
-    """Tapered lines round a closed shape, one from corner to corner; those numbered in `skip` are
-    left out. Without corners: one line that opens where the shape begins."""
-    if not corners:
-        return [line(shape.part(0.0, 1.0, 2 * per), width, taper(0.2, 0.2, blunt=blunt), count=10)]
-    return [
-        line(piece, width, taper(0.35, 0.35, blunt=blunt), count=max(per, 2 * piece.count))
-        for i, piece in enumerate(shape.pieces(corners))
-        if i not in skip
-    ]
+    blunt: float = 0.35,
+    profiles: Mapping[int, Profile] | None = None,
+) -> Curve:
+    """What lies dark under a closed shape, so that it seems outlined: tapered lines from joint to
+    joint, outside its edge. Where they end, and along those numbered in `skip`, it hides under the
+    shape. `profiles`: other swellings, by number.
+
+    Antialiased edges are what painting costs: this has two, a shape and a ring of ink three.
+    """
+    swells = dict.fromkeys(range(len(corners)), taper(0.35, 0.35, blunt=blunt))
+    swells |= {**(profiles or {}), **dict.fromkeys(skip, _nothing)}
+    # A negative width is to the right of the way: outside, where a shape runs against the clock.
+    wide = width if _clockwise(shape) else -width
+    # The tip of a lock has a length of nothing, and no direction.
+    pieces = {i: piece for i, piece in enumerate(shape.pieces(corners)) if _long(piece)}
+    around: list[Curve] = []
+    for (i, piece), after in zip(pieces.items(), [*list(pieces)[1:], 0], strict=True):
+        around.append(_side(piece, wide, swells[i]))
+        ink = width * max(swells[i](1.0), swells[after](0.0))
+        around += _point(piece, pieces[after], ink)
+    return around[0].then(*around[1:], close=True)
+
+
+def _long(piece: Curve) -> bool:
+    return max(abs(z - piece.points[0]) for z in piece.points) > 1.0
+
+
+def _side(way: Curve, width: float, swell: Profile) -> Curve:
+    """The outer side of a line beside `way`."""
+    hidden, count = _HIDDEN / abs(width), max(3, way.count)
+    both = line(way, width, lambda t: swell(t) * (1 + hidden) - hidden, count=count, left=1.0)
+    return both.between(0, count)
+
+
+def _point(before: Curve, after: Curve, ink: float) -> list[Curve]:
+    """Where the lines of two pieces meet, beyond the corner between them; within the shape where
+    that corner points inwards."""
+    out = before.slope(before.count) - after.slope(0.0)
+    sharp = abs(out) / 2
+    if sharp < 0.2 or ink < _HIDDEN:
+        return []
+    reach = (ink - _HIDDEN) / max(sharp, 0.35) * out / abs(out)
+    return [Curve((before.points[-1] + reach,))]
+
+
+def _nothing(_: float) -> float:
+    return 0.0
+
+
+def _clockwise(shape: Curve) -> bool:
+    """On the screen, where y grows downwards."""
+    spots = shape.points[::3]
+    return sum(a.real * b.imag - b.real * a.imag for a, b in pairwise([*spots, spots[0]])) > 0
 
 
 def strand(
@@ -53,6 +99,12 @@ def strand(
     where a jagged band of light lies, from and to. Returns its shape."""
     count = 4
     shape = lock(way, width, bias=bias, belly=belly, root=root, power=power, count=count)
+    # To the tip along one side, the cap there, back along the other, the cap at the root.
+    fade = taper(start, 0.12)
+    sides: dict[int, Profile] = {0: lambda t: _inked(fade, t), 2: lambda t: _inked(fade, 1 - t)}
+    joints = (0, count, count + 1, 2 * count + 1)
+    rim = hull(shape, ink, corners=joints, skip=(1, 3), profiles=sides)
+    sheet.fill(rim, p.HAIR_LINE)
     sheet.fill(shape, base)
     right, left = shape.between(0, count), shape.between(count + 1, 2 * count + 1).backwards()
     if sliver:
@@ -61,14 +113,20 @@ def strand(
         )
     if light:
         sheet.fill(_band(left, right, *light), p.HAIR_LIGHT)
-    fade = taper(start, 0.12, blunt=0.0)
-    edges = [line(side, ink, fade, count=4, left=0.5) for side in (right, left)]
-    for a, b, aside in lines:
-        inner = way.part(a, b, 3)
-        shift = inner.slope(1.5) * -1j * aside * width / 2
-        edges.append(line(inner.moved(shift), 3.8, taper(0.6, 0.4), count=3))
-    sheet.fill(edges, p.HAIR_LINE)
+    inner = [way.part(a, b, 3) for a, b, _ in lines]
+    moved = [
+        piece.moved(piece.slope(1.5) * -1j * aside * width / 2)
+        for piece, (_, _, aside) in zip(inner, lines, strict=True)
+    ]
+    if moved:
+        strokes = [line(piece, 3.8, taper(0.6, 0.4), count=3) for piece in moved]
+        sheet.fill(strokes, p.HAIR_LINE)
     return shape
+
+
+def _inked(fade: Profile, t: float) -> float:
+    """Never hidden at the tip, where to hide behind one side is to come out on the other."""
+    return max(fade(t), 0.3 if t > 0.5 else 0.0)
 
 
 def _band(left: Curve, right: Curve, start: float, end: float) -> Curve:
