@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from vtdrive.core.mapping import along
 
-__all__ = ["Amount", "Spot", "amount_of", "spot"]
+__all__ = ["Amount", "amount_of", "spot"]
 
 
 class Amount(NamedTuple):
@@ -28,16 +28,9 @@ def amount_of(by: str, points: Sequence[tuple[float, float]], index: Mapping[str
     return Amount(index[by], tuple((x, y) for x, y in points))
 
 
-class Spot(NamedTuple):
-    """Between which two keys a value lies."""
-
-    low: int
-    share: float
-    """0 at key `low`, 1 at the next."""
-
-
-def spot(values: Sequence[float], x: float) -> Spot:
-    """Where `x` lies among rising `values` (two or more); level beyond their ends."""
+def spot(values: Sequence[float], x: float) -> tuple[int, float]:
+    """Between which two of rising `values` (two or more) `x` lies: the number of the lower one, and
+    0 there to 1 at the next. Level beyond their ends."""
     right = min(max(bisect_right(values, x), 1), len(values) - 1)
     low, high = values[right - 1], values[right]
-    return Spot(right - 1, min(1.0, max(0.0, (x - low) / (high - low))))
+    return right - 1, min(1.0, max(0.0, (x - low) / (high - low)))

@@ -4,8 +4,7 @@ moves a slice of all points in place. A point that moves is a complex number, x 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from itertools import product
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -99,27 +98,46 @@ def _complex(xy: F64) -> C128:
 def _blend_step(
     shifts: Mapping[tuple[int, ...], C128], at: Sequence[int], axes: Sequence[Sequence[float]]
 ) -> Step:
-    """Shifts points by what lies between the keys around the values at `at`; keys that are not
-    given, or at which nothing moves, cost nothing."""
+    """Shifts points by what lies between the keys around the values at one or two places `at`; keys
+    that are not given, or at which nothing moves, cost nothing."""
     moving = {place: shift for place, shift in shifts.items() if shift.any()}
+    # One key more than there are: beside the last one lies nothing.
+    columns = range(len(axes[-1]) + 1)
+    if len(at) == 1:
+        return _along([moving.get((j,)) for j in columns], at[0], axes[0])
+    rows = range(len(axes[0]) + 1)
+    return _across([[moving.get((i, j)) for j in columns] for i in rows], at, axes)
 
+
+def _along(keyed: Sequence[C128 | None], at: int, axis: Sequence[float]) -> Step:
     def step(points: C128, params: Params) -> None:
-        ways = [tuple(_ends(axis, params[i])) for i, axis in zip(at, axes, strict=True)]
-        for corner in product(*ways):
-            shift = moving.get(tuple(place for place, _ in corner))
-            if shift is not None:
-                points += shift * math.prod(weight for _, weight in corner)
+        low, share = spot(axis, params[at])
+        for shift, weight in ((keyed[low], 1.0 - share), (keyed[low + 1], share)):
+            if weight and shift is not None:
+                points += shift * weight
 
     return step
 
 
-def _ends(axis: Sequence[float], value: float) -> Iterator[tuple[int, float]]:
-    """The keys beside `value`, and how much each counts; only those that do."""
-    low, share = spot(axis, value)
-    if share < 1.0:
-        yield low, 1.0 - share
-    if share > 0.0:
-        yield low + 1, share
+def _across(
+    keyed: Sequence[Sequence[C128 | None]], at: Sequence[int], axes: Sequence[Sequence[float]]
+) -> Step:
+    (first, second), (down, along) = at, axes
+
+    def step(points: C128, params: Params) -> None:
+        i, v = spot(down, params[first])
+        j, u = spot(along, params[second])
+        upper, lower = keyed[i], keyed[i + 1]
+        for shift, weight in (
+            (upper[j], (1.0 - v) * (1.0 - u)),
+            (upper[j + 1], (1.0 - v) * u),
+            (lower[j], v * (1.0 - u)),
+            (lower[j + 1], v * u),
+        ):
+            if weight and shift is not None:
+                points += shift * weight
+
+    return step
 
 
 def turn_step(turn: Turn, depth: F64, rigid: F64, pivots: F64, index: Mapping[str, int]) -> Step:
