@@ -70,8 +70,9 @@ def draw_neck(sheet: Sheet) -> None:
         sheet.fill(lines, p.SKIN_LINE)
     with sheet.group("neck_shadow"):
         shadow = through(
-            430 + 640j, 570 + 640j, 572 + 742j, 548 + 786j, 512 + 800j, 470 + 770j, 430 + 742j,
-            closed=True, corners=(0, 1),
+            438 + 640j, 562 + 640j, 560 + 740j, 561 + 748j, 545 + 782j, 512 + 800j, 470 + 770j,
+            446 + 752j, 440 + 740j,
+            closed=True, corners=(0, 1, 3, 8),
         )  # fmt: skip
         sheet.fill(shadow, p.SKIN_DEEP)
 

@@ -59,7 +59,7 @@ def _side(spots: list[complex], inner: int) -> list[complex]:
 
 def _shade(inner: int) -> Curve:
     spots = [
-        438 + 300j, 690 + 420j, 716 + 560j, 730 + 690j, 764 + 800j, 722 + 780j, 730 + 880j,
+        438 + 520j, 690 + 420j, 716 + 560j, 730 + 690j, 764 + 800j, 722 + 780j, 730 + 880j,
         690 + 820j, 672 + 900j, 640 + 850j, 560 + 890j, 438 + 870j,
     ]  # fmt: skip
     return through(*_side(spots, inner), closed=True, corners=(0, 4, 5, 6, 7, 8, 9, 11))
@@ -67,7 +67,7 @@ def _shade(inner: int) -> Curve:
 
 def _deep(inner: int) -> Curve:
     spots = [
-        424 + 320j, 640 + 440j, 680 + 580j, 682 + 700j, 700 + 800j, 662 + 770j, 640 + 850j,
+        424 + 560j, 664 + 500j, 680 + 580j, 682 + 700j, 700 + 800j, 662 + 770j, 640 + 850j,
         424 + 860j,
     ]  # fmt: skip
     return through(*_side(spots, inner), closed=True, corners=(0, 4, 5, 6, 7))
@@ -105,14 +105,14 @@ _FRINGE: tuple[tuple[str, Curve, float, float, _Light], ...] = (
 
 
 _FRINGE_SHADOW = [
-    286 + 580j, 276 + 470j, 276 + 375j, 330 + 300j, 500 + 250j, 680 + 300j, 752 + 355j,
-    751 + 430j, 733 + 566j, 712 + 530j, 688 + 478j,
+    316 + 556j, 314 + 470j, 320 + 400j, 370 + 360j, 500 + 330j, 630 + 345j, 688 + 400j,
+    692 + 470j, 690 + 552j, 684 + 520j, 676 + 488j,
     662 + 502j, 657 + 450j, 646 + 407j, 622 + 454j,
     583 + 493j, 574 + 434j, 552 + 354j, 540 + 416j,
     543 + 476j, 515 + 436j, 504 + 393j, 478 + 440j,
     459 + 516j, 427 + 485j, 406 + 452j,
     405 + 486j, 390 + 434j, 362 + 474j,
-    337 + 518j, 329 + 494j,
+    337 + 518j, 331 + 496j,
 ]  # fmt: skip
 """From tip to tip: where the locks would fall, moved a little down and to her left."""
 
