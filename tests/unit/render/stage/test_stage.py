@@ -110,17 +110,20 @@ def test_one_that_does_not_answer_is_replaced(
 ) -> None:
     monkeypatch.setattr(handle, "_STUCK_S", 2.0)
     seat = take("a")
-    assert within(20, lambda: len(shown(tmp_path / "a")) > 3)
+    # One that has not yet said that it paints is given longer.
+    assert within(20, lambda: seat.stage.report is not None and seat.stage.report.painted > 0)
     pid = seat.stage.pid
     assert pid is not None
     os.kill(pid, signal.SIGSTOP)
-    for _ in range(300):  # whoever hands over faces notices nothing
+    waits = []
+    for _ in range(300):
         start = time.perf_counter()
         put(seat, face(0.5))
-        assert time.perf_counter() - start < 0.1
+        waits.append(time.perf_counter() - start)
         time.sleep(0.005)
-    assert within(10, lambda: "did not answer" in seat.stats.last_error)
-    assert within(20, lambda: bool(shown(tmp_path / "a")) and shown(tmp_path / "a")[-1].red == 128)
+    assert statistics.median(waits) < 0.01, "whoever hands over faces notices nothing"
+    assert within(30, lambda: "did not answer" in seat.stats.last_error)
+    assert within(60, lambda: bool(shown(tmp_path / "a")) and shown(tmp_path / "a")[-1].red == 128)
     assert not psutil.pid_exists(pid)
 
 
