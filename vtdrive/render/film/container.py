@@ -31,6 +31,8 @@ class ContainerFilm(ABC):
     pixels = ""
     coloured = True
     """Whether the pixels are YUV, whose kind has to be told."""
+    plays_torn = True
+    """Whether what fitted on a full disk can be played."""
 
     def __init__(self, spec: FilmSpec) -> None:
         import av
@@ -75,7 +77,7 @@ class ContainerFilm(ABC):
         return self._placed()
 
     def salvage(self) -> Path | None:
-        """Leave what can be played; nothing where not a byte reached the disk."""
+        """Leave what can be played; nothing where that is nothing."""
         if self._file.fault is None:
             # It was not the disk: all that was written can be brought to its end.
             with contextlib.suppress(self._av.error.FFmpegError, OSError):
@@ -83,7 +85,7 @@ class ContainerFilm(ABC):
         with contextlib.suppress(self._av.error.FFmpegError, OSError):
             self._close()
         self._file.close()
-        if not self._file.size:
+        if not (self._file.size and self.plays_torn):
             self._file.drop()
             return None
         try:

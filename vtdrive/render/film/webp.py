@@ -19,6 +19,7 @@ class WebP(ContainerFilm):
     codec = "libwebp_anim"
     pixels = "bgra"
     coloured = False
+    plays_torn = False
 
     def _picture(self, rgba: U8) -> Any:
         bgra = spread(rgba)[..., [2, 1, 0, 3]]

@@ -178,6 +178,20 @@ def test_a_full_disk_is_an_os_error_and_what_fits_plays(
         assert next(container.decode(video=0)).width == W
 
 
+def test_a_torn_webp_is_not_left_as_if_it_were_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(FullDisk, "room", 600)
+    monkeypatch.setattr("vtdrive.render.film.container.Aside", FullDisk)
+    encoder = open_encoder(FilmSpec(tmp_path / "a.webp", W, H, 10.0))
+    for k in range(N):
+        encoder.write(picture(k))
+    with pytest.raises(OSError, match="No space"):
+        encoder.finish()
+    assert encoder.salvage() is None
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_an_mp4_that_cannot_be_copied_stays_in_fragments(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
