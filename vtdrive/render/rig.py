@@ -86,12 +86,14 @@ class _Loader:
                     self._fault(("part", i, key), "the part " + not_allowed(other, names))
             if part.clip == part.name:
                 self._fault(("part", i, "clip"), "a part cannot be clipped by itself")
-        circle = circle_in(parents)
-        if circle:
-            at = names[circle[0]]
-            self._fault(
-                ("part", at, "parent"), f"parts are each other's parents: {' → '.join(circle)}"
-            )
+        clips = {part.name: part.clip for part in self.avatar.part if part.clip != part.name}
+        for key, upwards, said in (
+            ("parent", parents, "parts are each other's parents"),
+            ("clip", clips, "parts are clipped by each other"),
+        ):
+            if circle := circle_in(upwards):
+                at = names[circle[0]]
+                self._fault(("part", at, key), f"{said}: {' → '.join(circle)}")
 
     def _own(self, i: int, part: Part) -> Art | None:
         if part.art == "" or part.sprite:

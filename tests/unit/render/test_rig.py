@@ -52,6 +52,7 @@ def test_a_picture_is_placed(tmp_path: Path) -> None:
         ('name = "ear"', 'name = "eear"', ["eear", "no group"]),
         ('name = "ear"', 'name = "head"', ["twice"]),
         ('art = ""', 'parent = "ear"', ["each other's parents"]),
+        ('name = "white"', 'clip = "iris"\nname = "white"', ["clipped by each other", "white"]),
     ],
 )  # fmt: skip
 def test_a_mistake_is_told_with_its_line(

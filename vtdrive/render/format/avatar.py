@@ -48,7 +48,7 @@ class Part(Table):
     blend: Blend = "normal"
     """How it is laid over what is behind it."""
     clip: str = ""
-    """The part inside whose drawing it is seen."""
+    """The part inside whose drawing it is seen, and inside what that one is clipped by."""
     depth: float | None = None
     """How far it stands before the axis of the head, in units of `[turn] radius`: what is nearer
     moves more when the head turns. Negative: behind. Not given: the parent's. The turn is done

@@ -15,6 +15,7 @@ from vtdrive.render.paint.puppet import Piece, Puppet
 from vtdrive.render.paint.raster import Stamp
 from vtdrive.render.picture_files import RasterArt
 from vtdrive.render.rig import Rig
+from vtdrive.render.tree import ancestors
 from vtdrive.types import F32, U8
 
 __all__ = ["Painter", "Place"]
@@ -59,7 +60,12 @@ class Painter:
         self.picture: U8 = np.zeros((height, width, 4), np.uint8)
         self._surface = canvas_on(self.picture)
         self._parts = rig.avatar.part
-        self._order = {part.name: i for i, part in enumerate(self._parts)}
+        clips = {part.name: part.clip for part in self._parts}
+        self._masks = {
+            part.clip: (part.clip, *ancestors(part.clip, clips))
+            for part in self._parts
+            if part.clip
+        }
         self.place_at(rig, place or Place(rig, width, height))
 
     def place_at(self, rig: Rig, place: Place) -> None:
@@ -106,38 +112,48 @@ class Painter:
         values: Sequence[float],
     ) -> None:
         """Paint parts that are all seen inside the part `clip`; empty: inside none."""
-        mask = self.puppet.chosen(clip, values) if clip else None
-        if clip and mask is None:
-            return
-        if mask is not None:
+        masks = [self.puppet.chosen(name, values) for name in self._masks.get(clip, ())]
+        outlines: list[Piece] = []
+        pictures: list[Piece] = []
+        for mask in masks:
+            if mask is None:
+                return
+            (outlines if mask.start in self._brushes else pictures).append(mask)
+        if outlines:
             canvas.save()
-            if mask.start in self._brushes:
-                canvas.clipPath(self._outline(mask, pixels), skia.ClipOp.kIntersect, True)
+        for mask in outlines:
+            canvas.clipPath(self._outline(mask, pixels), skia.ClipOp.kIntersect, True)
         for part, opacity in run:
             piece = self.puppet.chosen(part.name, values)
-            if piece is None:
-                continue
-            if mask is None or mask.start in self._brushes:
+            if piece is not None and pictures:
+                self._masked(canvas, piece, pictures, pixels, opacity, part)
+            elif piece is not None:
                 self._draw(canvas, piece, pixels, opacity, part)
-            else:
-                self._masked(canvas, piece, mask, pixels, opacity, part)
-        if mask is not None:
+        if outlines:
             canvas.restore()
 
     def _masked(
-        self, canvas: Any, piece: Piece, mask: Piece, pixels: F32, opacity: float, part: Part
+        self,
+        canvas: Any,
+        piece: Piece,
+        masks: Sequence[Piece],
+        pixels: F32,
+        opacity: float,
+        part: Part,
     ) -> None:
-        """Paint inside a picture's opaque pixels."""
-        found = self._warped(mask, pixels)
-        if found is None:
+        """Paint inside the opaque pixels of pictures."""
+        found = [self._warped(mask, pixels) for mask in masks]
+        seen = [one for one in found if one is not None]
+        if len(seen) < len(masks):
             return
-        image, x, y = found
-        high, wide = image.shape[:2]
         canvas.save()
-        canvas.clipRect(skia.Rect.MakeXYWH(x, y, wide, high))
+        for image, x, y in seen:
+            high, wide = image.shape[:2]
+            canvas.clipRect(skia.Rect.MakeXYWH(x, y, wide, high))
         canvas.saveLayer(None, None)
         self._draw(canvas, piece, pixels, opacity, part)
-        _lay(canvas, image, x, y, skia.Paint(BlendMode=skia.BlendMode.kDstIn))
+        for image, x, y in seen:
+            _lay(canvas, image, x, y, skia.Paint(BlendMode=skia.BlendMode.kDstIn))
         canvas.restore()
         canvas.restore()
 

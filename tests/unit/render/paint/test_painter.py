@@ -163,6 +163,29 @@ def test_a_mask_is_what_any_of_its_shapes_covers(tmp_path: Path, mask: str, midd
     assert picture[100, 190, 3] == 0
 
 
+@pytest.mark.parametrize(
+    ("outer", "right", "bottom"),
+    [('art = "o"', 140, 110), ('art = "picture.png"\nat = [80, 80]', 120, 100)],
+    ids=["outline", "picture"],
+)
+def test_a_mask_is_masked_itself(tmp_path: Path, outer: str, right: int, bottom: int) -> None:
+    drawing = (
+        '<svg xmlns="http://www.w3.org/2000/svg"><g id="o"><path d="M80 80H140V140H80Z"/></g>'
+        '<g id="m"><path d="M0 90H200V110H0Z"/></g>'
+        '<g id="q"><rect width="200" height="200" fill="#ff0000"/></g></svg>'
+    )
+    tables = (
+        'name = "x"\ncanvas = [200, 200]\ndrawing = "drawing.svg"\n'
+        f'[[part]]\nname = "o"\n{outer}\nopacity = 0\n'
+        '[[part]]\nname = "m"\nopacity = 0\nclip = "o"\n'
+        '[[part]]\nname = "q"\nclip = "m"\n'
+    )
+    picture = painted(load_rig(write_avatar(tmp_path, tables, drawing, picture=True)))
+    wanted = np.zeros((200, 200), bool)
+    wanted[90:bottom, 80:right] = True
+    assert np.array_equal(picture[..., 3] > 128, wanted)
+
+
 def test_opacity_multiplies_downwards(tmp_path: Path) -> None:
     tables = TABLES.replace('art = ""', 'art = ""\nopacity = 0.5', 1).replace(
         'name = "body"\n',
