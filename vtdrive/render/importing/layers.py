@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -20,7 +20,7 @@ from vtdrive.render.importing.moves import (
     mouth,
 )
 
-__all__ = ["Layer", "figure_of_layers", "number", "without"]
+__all__ = ["Layer", "figure_of_layers", "number", "turn_limits", "without"]
 
 _FARTHEST_PX: Final = 20_000.0
 _LARGEST_PX: Final = 16_384.0
@@ -91,6 +91,14 @@ def number(value: object, *, otherwise: float = 0.0, most: float = _FARTHEST_PX)
     if not math.isfinite(found):
         raise Unreadable("a number is not finite")
     return max(-most, min(most, found))
+
+
+def turn_limits(table: Mapping[str, object]) -> tuple[float, float]:
+    """How far a sprite of PNGTuber Plus, or of what came of it, turns: degrees, least and most."""
+    return (
+        number(table.get("rLimitMin"), otherwise=-180, most=180),
+        number(table.get("rLimitMax"), otherwise=180, most=180),
+    )
 
 
 def without(layers: Sequence[Layer], hidden: Collection[str]) -> list[Layer]:

@@ -10,7 +10,14 @@ from typing import Any, Final, NoReturn, cast
 
 from vtdrive.render.importing.art import MAX_PICTURES, MAX_SET_BYTES, Unreadable, art_of
 from vtdrive.render.importing.imported import Imported
-from vtdrive.render.importing.layers import Cycle, Layer, figure_of_layers, number, without
+from vtdrive.render.importing.layers import (
+    Cycle,
+    Layer,
+    figure_of_layers,
+    number,
+    turn_limits,
+    without,
+)
 
 __all__ = ["read_save"]
 
@@ -122,10 +129,7 @@ def _layer(sprite: dict[str, Any], title: str) -> Layer:
         ),
         drag=max(0.0, number(sprite.get("drag"), most=1000)),
         turn_drag=number(sprite.get("rotDrag"), most=1000),
-        turn_limits_deg=(
-            number(sprite.get("rLimitMin"), otherwise=-180, most=180),
-            number(sprite.get("rLimitMax"), otherwise=180, most=180),
-        ),
+        turn_limits_deg=turn_limits(sprite),
         stretch=number(sprite.get("stretchAmount"), most=1000),
         steady=sprite.get("ignoreBounce") is True,
     )

@@ -16,7 +16,14 @@ from vtdrive.render.importing.art import (
     art_of,
 )
 from vtdrive.render.importing.imported import Imported
-from vtdrive.render.importing.layers import Cycle, Layer, figure_of_layers, number, without
+from vtdrive.render.importing.layers import (
+    Cycle,
+    Layer,
+    figure_of_layers,
+    number,
+    turn_limits,
+    without,
+)
 from vtdrive.render.importing.variant import Refused, plain_values
 
 __all__ = ["read_remix"]
@@ -190,10 +197,7 @@ def _layer(
         wobble_px=(_wobble(state, "x"), _wobble(state, "y")),
         drag=max(0.0, number(state.get("dragSpeed"), most=1000)),
         turn_drag=number(state.get("rdragStr"), most=1000),
-        turn_limits_deg=(
-            number(state.get("rLimitMin"), otherwise=-180, most=180),
-            number(state.get("rLimitMax"), otherwise=180, most=180),
-        ),
+        turn_limits_deg=turn_limits(state),
         stretch=number(state.get("stretchAmount"), most=1000),
         steady=state.get("ignore_bounce") is True,
     )
