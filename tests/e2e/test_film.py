@@ -36,6 +36,8 @@ def test_a_recording_gives_the_same_film_each_time(run: Run, tmp_path: Path, suf
         assert f"wrote {out}" in said.stderr
         films.append(out.read_bytes())
     assert films[0] == films[1] == fast.read_bytes()
+    shown = run("replay", take, "--speed", "0", "--avatar", "mochi", "--sink", "virtualcam:")
+    assert "virtualcam: little will be seen at --speed 0" in shown.stderr
     assert pictures(tmp_path / f"a.{suffix}") > 30
 
 

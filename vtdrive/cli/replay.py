@@ -43,6 +43,7 @@ def replay(
     from vtdrive.runtime.replaying import Replay, recorded_config
     from vtdrive.sinks.lockfile import acquire
     from vtdrive.sinks.make import make_sink, tap_sent
+    from vtdrive.sinks.picture import PictureOutput
     from vtdrive.track_sources.recording import Recording
 
     stop = threading.Event()
@@ -63,6 +64,10 @@ def replay(
         configs = configs or [s for s in chosen.sinks if hasattr(s, "port")] or [VmcSink()]
         sinks = [make_sink(one, look=chosen.avatar) for one in configs]
         typer.echo(f"replaying to {', '.join(s.name for s in sinks)}", err=True)
+        shown = [s.name for s in sinks if isinstance(s, PictureOutput)]
+        if speed == 0 and shown:
+            said = "little will be seen at --speed 0; --sink file:out.mp4 films it all"
+            typer.echo(f"{', '.join(shown)}: {said}", err=True)
         tap_sent(sinks)
         for target in dict.fromkeys(s.target for s in sinks):
             stack.enter_context(acquire(target, force=force))
