@@ -4,22 +4,19 @@
 
 Faces go through the avatar's own motion until it has settled, and through the drawer that a run
 uses, so the sheet shows what viewers get. Not mirrored: "left" is the picture's left. Written to
-docs/images/avatar-NAME.png unless told.
+docs/images/avatar-NAME.webp unless told.
 """
 
 from __future__ import annotations
 
 import argparse
 import math
-import struct
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
-from zlib import compress, crc32
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
 from vtdrive.config.avatar import AvatarConfig
 from vtdrive.render.drawer import Drawer
@@ -38,6 +35,7 @@ SETTLES_S: Final = 2.6
 FPS: Final = 30
 FULL: Final = 0.8
 """The weight of a strong expression; `[emotion]` lets no more through."""
+QUALITY: Final = 75
 ROOT: Final = Path(__file__).parent.parent
 
 DARK: Final = (28, 26, 38)
@@ -208,63 +206,17 @@ def sheet(name: str) -> U8:
     )
 
 
-def palette_of(colours: U8, counts: npt.NDArray[np.int64]) -> tuple[U8, npt.NDArray[np.intp]]:
-    """At most 256 colours for (N, 3) `colours`, and which of them each becomes.
-
-    The most frequent one of each shade begins, so that a rare shade is not left out; then each
-    moves to the middle of those nearest to it.
-    """
-    points, weight = colours.astype(np.float32), np.sqrt(counts.astype(np.float32))
-    shades = (colours >> 4).astype(np.int64) @ np.array([256, 16, 1])
-    order = np.argsort(-counts, kind="stable")
-    _, first, member = np.unique(shades[order], return_index=True, return_inverse=True)
-    common = np.argsort(-np.bincount(member, weight[order]), kind="stable")[:256]
-    centres = points[order[first[common]]]
-    for _ in range(6):
-        far = (points**2).sum(1)[:, None] - 2 * points @ centres.T + (centres**2).sum(1)
-        nearest = far.argmin(1)
-        total = np.bincount(nearest, weight, len(centres))
-        for channel in range(3):
-            moved = np.bincount(nearest, weight * points[:, channel], len(centres))
-            centres[:, channel] = np.where(total > 0, moved / np.maximum(total, 1e-9), 0)
-    return np.rint(centres).astype(np.uint8), nearest
-
-
-def png(picture: U8) -> bytes:
-    """An indexed PNG, a third as large as one in true colour. OpenCV writes none."""
-    packed = picture.astype(np.int64) @ np.array([65536, 256, 1])
-    values, where, counts = np.unique(packed, return_inverse=True, return_counts=True)
-    colours = np.stack([values >> 16, values >> 8 & 255, values & 255], 1).astype(np.uint8)
-    palette, index = palette_of(colours, counts)
-    height, width = picture.shape[:2]
-    rows = np.zeros((height, width + 1), np.uint8)  # each begins with "no filter"
-    rows[:, 1:] = index[where].reshape(height, width)
-
-    def chunk(kind: bytes, data: bytes) -> bytes:
-        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", crc32(kind + data))
-
-    head = struct.pack(">IIBBBBB", width, height, 8, 3, 0, 0, 0)
-    return b"".join(
-        (
-            b"\x89PNG\r\n\x1a\n",
-            chunk(b"IHDR", head),
-            chunk(b"PLTE", palette.tobytes()),
-            chunk(b"IDAT", compress(rows.tobytes(), 9)),
-            chunk(b"IEND", b""),
-        )
-    )
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("name", help="an avatar's name or folder")
-    parser.add_argument("--out", type=Path, help="instead of docs/images/avatar-NAME.png")
+    parser.add_argument("--out", type=Path, help="instead of docs/images/avatar-NAME.webp")
     wanted = parser.parse_args()
-    out = wanted.out or ROOT / "docs" / "images" / f"avatar-{Path(wanted.name).name}.png"
-    data = png(sheet(wanted.name))
+    out = wanted.out or ROOT / "docs" / "images" / f"avatar-{Path(wanted.name).name}.webp"
+    bgr = cv2.cvtColor(sheet(wanted.name), cv2.COLOR_RGB2BGR)
     out.parent.mkdir(parents=True, exist_ok=True)
-    out.write_bytes(data)
-    print(f"{out}: {len(data) // 1000} kB")
+    if not cv2.imwrite(str(out), bgr, (cv2.IMWRITE_WEBP_QUALITY, QUALITY)):
+        raise SystemExit(f"{out} could not be written")
+    print(f"{out}: {out.stat().st_size // 1000} kB")
 
 
 if __name__ == "__main__":

@@ -30,7 +30,7 @@ def draw_low_marks(sheet: Sheet) -> None:
     """Those that lie on the face under the hair: disgust's tint, fear's gloom, tears."""
     with sheet.group("tint"):
         colour = sheet.linear(
-            "tint_colour", 500 + 520j, 500 + 690j, (0, "#6fce8f", 0.0), (1, "#3fb070", 0.72)
+            "tint_colour", 500 + 420j, 500 + 700j, (0, "#6fce8f", 0.0), (1, "#3fb070", 0.66)
         )
         sheet.fill(FACE, colour)
     with sheet.group("gloom"):
@@ -85,8 +85,8 @@ def draw_top_marks(sheet: Sheet) -> None:
         sheet.fill(rims, "#8a4a12")
         sheet.fill([lock(w, 25, belly=0.2, root=0.6, count=3) for w in ways], "#ffe27a")
     with sheet.group("puff"):
-        spots = (256 + 640j, 220 + 622j, 194 + 646j, 164 + 640j, 156 + 672j, 182 + 690j, 204 + 686j,
-                 234 + 694j, 252 + 672j)  # fmt: skip
+        spots = (690 + 640j, 726 + 622j, 752 + 646j, 782 + 640j, 790 + 672j, 764 + 690j, 742 + 686j,
+                 712 + 694j, 694 + 672j)  # fmt: skip
         cloud = through(*spots, closed=True)
         sheet.fill(cloud, "#f3f0fb")
         sheet.fill(line(cloud.part(0, 1, 9), 6, taper(0.1, 0.1, blunt=0.4), count=10), p.LINEN_LINE)

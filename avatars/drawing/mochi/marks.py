@@ -114,7 +114,7 @@ def _puff(sheet: Sheet) -> None:
     """A snort of breath beside the mouth's raised corner."""
     with sheet.group("puff"):
         for grow, colour in ((9, ink.INK), (0, "#fff5ea")):
-            for mid, r in ((838 + 660j, 24), (874 + 640j, 30), (868 + 682j, 22)):
+            for mid, r in ((846 + 564j, 24), (882 + 544j, 30), (876 + 586j, 22)):
                 sheet.fill(circle(mid, r + grow), colour)
 
 
