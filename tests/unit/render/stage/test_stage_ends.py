@@ -15,13 +15,15 @@ from stage_parts import shown
 from stage_seats import Take, within
 
 ALONE = """
-import sys, time
+import signal, sys, time
 sys.path[:0] = {path!r}
 from stage_parts import PARTS, ProbeTable
 from vtdrive.config.avatar import AvatarConfig
 from vtdrive.render.stage.handle import take_seat
 from vtdrive.sink_stats import SinkStats
 if __name__ == "__main__":
+    # Tests that a shell runs in the background begin with Ctrl-C ignored.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     look = AvatarConfig(width=64, height=64, fps=30)
     seat = take_seat(ProbeTable(path={notes!r}), look, SinkStats(), makers=PARTS)
     while not seat.stats.packets:
@@ -47,6 +49,16 @@ def alone(tmp_path: Path, then: str) -> tuple[subprocess.Popen[str], int]:
     return parent, int(parent.stdout.readline())
 
 
+def ended(parent: subprocess.Popen[str]) -> tuple[str, str]:
+    """What it has said once it has ended; one that does not end disturbs no other test."""
+    try:
+        return parent.communicate(timeout=20)
+    except subprocess.TimeoutExpired:
+        os.killpg(parent.pid, signal.SIGKILL)
+        parent.communicate()
+        raise
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("then", "sent"),
@@ -64,7 +76,7 @@ def test_a_parent_that_is_gone_takes_the_child_along(
     child = psutil.Process(pid)
     if sent is not None:
         parent.send_signal(sent)
-    _, said = parent.communicate(timeout=20)
+    _, said = ended(parent)
     assert within(8, lambda: not child.is_running() or child.status() == psutil.STATUS_ZOMBIE)
     assert said == ""
     if sent is not None:
@@ -88,7 +100,7 @@ def test_ctrl_c_is_for_the_parent(tmp_path: Path) -> None:
     assert parent.stdout is not None
     assert parent.stdout.readline() == "waits\n"
     os.killpg(parent.pid, signal.SIGINT)
-    out, said = parent.communicate(timeout=20)
+    out, said = ended(parent)
     assert out.split() == ["True", "''"]
     assert said == ""
     assert not psutil.pid_exists(pid)
