@@ -5,7 +5,8 @@
 The real session: the clip at its own pace (30 fps) as a camera gives it, tracking, emotion, and
 the process that paints. `painted_ms` is from the moment a frame was there to the moment when the
 first picture that shows its face was ready (both by the machine's one monotonic clock); faces that
-were never painted, because a newer one came, are counted. Memory is read once a second.
+were never painted, because a newer one came, are counted. Memory is read once a second; a run's
+statistics fill a window of 36,000 frames by 6 MB in its first twenty minutes, and then no more.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import argparse
 import tempfile
 import threading
 import time
+from array import array
 from pathlib import Path
 from typing import Any, Final
 
@@ -45,16 +47,17 @@ class Notes:
         self.stats = SinkStats()
         self.stats.connected = True
         self._path = Path(table.title)
-        self._rows: list[tuple[int, int]] = []
+        # Numbers in a row, since lists of them would grow by more than what is measured.
+        self._rows = array("q")
 
     def open(self, width: int, height: int, fps: float) -> None:
-        self._rows.clear()
+        self._rows = array("q")
 
     def show(self, picture: Picture) -> None:
-        self._rows.append((picture.t_ns, picture.painted_ns))
+        self._rows.extend((picture.t_ns, picture.painted_ns))
 
     def close(self) -> None:
-        np.save(self._path, np.array(self._rows, np.int64))
+        np.save(self._path, np.array(self._rows, np.int64).reshape(-1, 2))
 
 
 class Silent:
